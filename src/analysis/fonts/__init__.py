@@ -1,0 +1,73 @@
+"""The vendored Chinese fonts: where they lie, what they can print, and subsets of them for HTML.
+
+Noto Sans SC (regular, bold) for figures, headings and HTML; Noto Serif SC (regular) for running text in PDF.
+All hold the hanzi of GB2312; a rarer one is named by `missing_glyphs`, so that no report prints an empty box.
+"""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+SANS_REGULAR = FOLDER / "NotoSansSC-Regular.ttf"
+SANS_BOLD = FOLDER / "NotoSansSC-Bold.ttf"
+SERIF_REGULAR = FOLDER / "NotoSerifSC-Regular.otf"
+
+SANS_FAMILY = "Noto Sans SC"
+SERIF_FAMILY = "Noto Serif SC"
+
+# Unicode categories that print nothing: control, format and line separators, spaces, surrogates.
+INVISIBLE = {"Cc", "Cf", "Zl", "Zp", "Zs", "Cs"}
+
+
+@cache
+def register_with_matplotlib() -> None:
+    """Make both families known to matplotlib, in this process only; a second call does nothing.
+
+    Call `seaborn.set_theme` before choosing `font.family`: it resets the choice.
+    """
+    from matplotlib import font_manager
+
+    for font in (SANS_REGULAR, SANS_BOLD, SERIF_REGULAR):
+        font_manager.fontManager.addfont(font)
+
+
+@cache
+def covered(font: Path = SANS_REGULAR) -> frozenset[str]:
+    """Every character that `font` can print."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(font, lazy=True) as opened:
+        return frozenset(map(chr, opened.getBestCmap()))
+
+
+def missing_glyphs(text: str, font: Path = SANS_REGULAR) -> list[str]:
+    """The characters of `text` that `font` cannot print, each once, in order of appearance.
+
+    White space, control and invisible formatting characters are not counted.
+    """
+    absent = (character for character in dict.fromkeys(text) if character not in covered(font))
+    return [character for character in absent if unicodedata.category(character) not in INVISIBLE]
+
+
+def woff2_subset(font: Path, characters: Iterable[str]) -> bytes:
+    """`font` cut to `characters` (a text will do), as WOFF2; the same set gives the same bytes.
+
+    Characters that the font lacks are left out: ask `missing_glyphs` first.
+    """
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    options = subset.Options(hinting=False, notdef_outline=True)
+    with TTFont(font, recalcTimestamp=False) as opened:
+        cutter = subset.Subsetter(options)
+        cutter.populate(text="".join(sorted(set("".join(characters)))))
+        cutter.subset(opened)
+        opened.flavor = "woff2"
+        packed = io.BytesIO()
+        opened.save(packed)
+    return packed.getvalue()

@@ -1,0 +1,353 @@
+"""Every decision of an evaluation, read once from study.toml into a frozen record."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from analysis import paths
+from analysis.messages import Message, ProjectError
+
+KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
+Key = Annotated[str, Field(pattern=KEY.pattern)]
+ESTIMATORS = ("group_time", "imputation", "saturated", "twfe")
+
+
+class StudyError(ProjectError, ValueError):
+    """study.toml cannot be used; `problems` lists every mistake, each with the valid choices."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        self.path = path
+        self.problems = problems
+        shown, lines = paths.shown(path), "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(Message(f"{shown} cannot be used:\n{lines}", f"{shown} 不能使用，问题如下：\n{lines}"))
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, coerce_numbers_to_str=False)
+
+
+class Text(_Record):
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+    def __getitem__(self, language: str) -> str:
+        return getattr(self, language)
+
+
+class Table(_Record):
+    """A table of the study: where it lies, what must hold for it, and the roles of its columns.
+
+    A panel table names `unit`, `time` and `cohort`; any other table names its `key`.
+    """
+
+    file: str
+    root: Literal["", "COOPEVAL_DATA"] = ""  # folder that `file` is relative to; "" = the study's own folder
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    sheet: str = ""
+    key: tuple[str, ...] = ()
+    unit: str = ""
+    time: str = ""
+    cohort: str = ""
+    never: tuple[int | str, ...] = ()
+    cluster: str = ""
+    weight: str = ""
+    model: str = ""
+    group: str = ""
+    level: Literal["unit", "household"] = "unit"
+    covariates: tuple[str, ...] | None = None  # None: those of [design]
+    exclude: tuple[str, ...] = ()  # columns of true/false; units where true are left out, counted
+    describe: dict[str, Text] = {}  # columns compared at baseline between adopters and others, with labels
+    description: Text | None = None
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether adoption is dated in this table."""
+        return bool(self.cohort)
+
+
+class Outcome(_Record):
+    """An outcome: which column of which table, in which unit, for which chapter."""
+
+    table: str
+    column: str
+    unit: str
+    label: Text
+    primary: bool = False
+    concept: Literal["collective_income", "household_income", "other"] = "other"
+
+
+class Design(_Record):
+    """How effects are estimated; `covariates` are baseline columns, constant within a unit."""
+
+    comparison_group: Literal["never_treated", "not_yet_treated"] = "not_yet_treated"
+    base_period: Literal["varying", "universal"] = "varying"
+    anticipation: int = Field(default=0, ge=0, le=10)
+    covariates: tuple[str, ...] = ()
+    adjustment: Literal["doubly_robust", "outcome_regression", "ipw"] = "doubly_robust"
+    estimators: tuple[Literal["group_time", "imputation", "saturated", "twfe"], ...] = ESTIMATORS
+    conf_level: float = Field(default=0.95, gt=0.5, lt=1)
+    seed: int = Field(default=20201101, ge=0)
+    min_treated_units: int = Field(default=5, ge=2, le=1000)
+    bootstrap_draws: int = Field(default=999, ge=99, le=100_000)
+
+
+class Model(_Record):
+    """A treatment arm, one of the cooperative models."""
+
+    label: Text
+    name_status: Literal["county", "working"] = "working"
+    dimension: str = ""
+
+
+class Release(_Record):
+    """Who may read the report."""
+
+    audience: Literal["internal", "public"] = "internal"
+
+
+class About(_Record):
+    """What the study is called."""
+
+    name: Key
+    title: Text
+    synthetic: bool = False
+    unit_label: Text = Text(zh="村", en="village")
+    warnings: tuple[Text, ...] = ()  # what readers of this study's numbers must know, printed on page one
+
+
+class TrueEffect(_Record):
+    """Where the true effect on one outcome stands: a file with the panel's unit and time columns and this column."""
+
+    file: str
+    column: str
+
+
+class Truth(_Record):
+    """Known effects by outcome; synthetic studies only, never read by an estimator."""
+
+    folder: str
+    effects: dict[Key, TrueEffect] = {}
+
+
+class Study(_Record):
+    """A study folder's decisions. Made by `read_study`; never edited."""
+
+    about: About = Field(alias="study")
+    tables: dict[Key, Table]
+    outcomes: dict[Key, Outcome]
+    design: Design = Design()
+    models: dict[Key, Model] = {}
+    release: Release = Release()
+    truth: Truth | None = None
+    folder: Path = Field(default=Path(), exclude=True, strict=False)
+
+    @model_validator(mode="after")
+    def _refer_to_what_exists(self) -> Study:
+        problems = [*self._table_problems(), *self._outcome_problems()]
+        if self.truth is not None and not self.about.synthetic:
+            problems.append("[truth]: only a study with synthetic = true has known effects; remove [truth]")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _table_problems(self) -> list[str]:
+        problems = []
+        for name, table in self.tables.items():
+            if table.is_panel and not (table.unit and table.time):
+                problems.append(f"[tables.{name}]: 'cohort' is given, so 'unit' and 'time' must be too")
+            if not table.is_panel and not table.key:
+                problems.append(
+                    f"[tables.{name}]: give 'unit', 'time' and 'cohort' (a panel on which adoption is dated) "
+                    "or 'key' (the columns that identify a row)"
+                )
+        if not any(table.is_panel for table in self.tables.values()):
+            problems.append("[tables]: no table dates adoption; give one of them 'unit', 'time' and 'cohort'")
+        return problems
+
+    def _outcome_problems(self) -> list[str]:
+        problems = []
+        panels = [name for name, table in self.tables.items() if table.is_panel]
+        for name, outcome in self.outcomes.items():
+            if outcome.table not in panels:
+                problems.append(
+                    f"[outcomes.{name}] table: {outcome.table!r} is not a panel table of this study; "
+                    f"choose {_listed(panels)}{_nearest(outcome.table, panels)}"
+                )
+        if not self.outcomes:
+            problems.append("[outcomes]: none defined; add [outcomes.NAME] with table, column, unit and label")
+        primary = [name for name, outcome in self.outcomes.items() if outcome.primary]
+        if len(primary) > 1:
+            problems.append(f"[outcomes]: one primary outcome at most, here {_listed(primary)}")
+        return problems
+
+    @property
+    def primary_outcome(self) -> str:
+        """Key of the primary outcome; the first one where none is marked."""
+        marked = [name for name, outcome in self.outcomes.items() if outcome.primary]
+        return marked[0] if marked else next(iter(self.outcomes))
+
+    def outcome(self, key: str) -> Outcome:
+        """The outcome of that key; StudyError naming the choices otherwise."""
+        if key not in self.outcomes:
+            choices = list(self.outcomes)
+            raise StudyError(
+                self.folder / "study.toml",
+                [f"no outcome {key!r}; it defines {_listed(choices)}{_nearest(key, choices)}"],
+            )
+        return self.outcomes[key]
+
+    def table(self, key: str) -> Table:
+        """The table of that key; StudyError naming the choices otherwise."""
+        if key not in self.tables:
+            choices = list(self.tables)
+            raise StudyError(
+                self.folder / "study.toml",
+                [f"no table {key!r}; it defines {_listed(choices)}{_nearest(key, choices)}"],
+            )
+        return self.tables[key]
+
+    def outcomes_about(self, *concepts: str) -> list[str]:
+        """Keys of the outcomes of these concepts, in the order of study.toml."""
+        return [key for key, outcome in self.outcomes.items() if outcome.concept in concepts]
+
+    def covariates(self, table: str) -> tuple[str, ...]:
+        """Baseline covariates used with a table: its own list, else those of [design] if it is the main panel."""
+        own = self.tables[table].covariates
+        return self.design.covariates if own is None else own
+
+    @property
+    def panel_table(self) -> str:
+        """Key of the table on which adoption of the units is dated: that of the primary outcome if it is one
+        of units, else the first panel table of level "unit", else the primary outcome's."""
+        primary = self.outcomes[self.primary_outcome].table
+        units = [n for n, t in self.tables.items() if t.is_panel and t.level == "unit"]
+        return primary if primary in units or not units else units[0]
+
+    def changed(self, *, outcome: str, covariates: tuple[str, ...] | None = None, **design: object) -> Study:
+        """The study with single design decisions changed (None: unchanged); `covariates` apply to the outcome's table.
+
+        Raises
+        ------
+        StudyError : a value that [design] does not allow, with the choices.
+        """
+        table = self.outcome(outcome).table
+        given = {key: value for key, value in design.items() if value is not None}
+        tables = dict(self.tables)
+        if covariates is not None:
+            given["covariates"] = covariates
+            tables[table] = tables[table].model_copy(update={"covariates": covariates})
+        try:
+            decided = Design.model_validate({**self.design.model_dump(), **given})
+        except ValidationError as error:
+            nested = [{**entry, "loc": ("design", *entry["loc"])} for entry in error.errors(include_url=False)]
+            raise StudyError(self.folder / "study.toml", _problems(nested)) from error
+        return self.model_copy(update={"design": decided, "tables": tables})
+
+    def path_of(self, table: str) -> Path:
+        """Where the table's file lies. StudyError where its folder is not known."""
+        declared = self.table(table)
+        if declared.root == "COOPEVAL_DATA":
+            base = paths.shared_data()
+            if base is None:
+                raise StudyError(
+                    self.folder / "study.toml",
+                    [
+                        f"[tables.{table}] is read from the folder named by the environment variable "
+                        "COOPEVAL_DATA, which is not set or not a folder; set it to the folder that holds "
+                        f"{declared.file}"
+                    ],
+                )
+            return base / declared.file
+        return self.folder / declared.file
+
+
+def read_study(where: Path | str) -> Study:
+    """The study in a folder (or study.toml itself, or the name of a folder under data/).
+
+    Raises
+    ------
+    StudyError : nothing there, not TOML, or any number of wrong, missing or unknown entries, all listed.
+    """
+    path = paths.study_file(where)
+    if path is None:
+        known = [paths.shown(p.parent) for p in paths.known_studies()]
+        raise StudyError(Path(where), [f"no study.toml there; a study is a folder with one. Known: {_listed(known)}"])
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        content = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(path, [f"not a TOML file in UTF-8: {error}"]) from error
+    try:
+        study = Study.model_validate(_lists_to_tuples(content))
+    except ValidationError as error:
+        raise StudyError(path, _problems(error.errors(include_url=False))) from error
+    return study.model_copy(update={"folder": path.parent})
+
+
+def _lists_to_tuples(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _lists_to_tuples(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return tuple(_lists_to_tuples(inner) for inner in value)
+    return value
+
+
+def _problems(entries: list[Any]) -> list[str]:
+    found = []
+    for entry in entries:
+        place = _place(entry["loc"])
+        kind, given = entry["type"], entry.get("input")
+        if kind == "extra_forbidden":
+            choices = _fields_at(entry["loc"])
+            found.append(
+                f"{place}: unknown entry; choose {_listed(choices)}{_nearest(str(entry['loc'][-1]), choices)}"
+            )
+        elif kind == "missing":
+            found.append(f"{place}: missing, must be given")
+        elif kind == "literal_error":
+            choices = re.findall(r"'([^']*)'", entry["ctx"]["expected"])
+            near = _nearest(str(given), choices)
+            found.append(f"{place}: {given!r} is not allowed; choose {_listed(choices)}{near}")
+        elif kind == "value_error":
+            found.extend(str(entry["ctx"]["error"]).splitlines())
+        else:
+            found.append(f"{place}: {entry['msg'][0].lower()}{entry['msg'][1:]}, here {given!r}")
+    return sorted(dict.fromkeys(found), key=found.index)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    names = [str(part) for part in location if not (isinstance(part, str) and part in {"int", "str", "[key]"})]
+    if len(names) <= 1:
+        return f"[{names[0]}]" if names else "study.toml"
+    return f"[{'.'.join(names[:-1])}] {names[-1]}"
+
+
+def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+    sections: dict[str, type[BaseModel]] = {
+        "study": About, "tables": Table, "outcomes": Outcome, "design": Design,
+        "models": Model, "release": Release, "truth": Truth,
+    }  # fmt: skip
+    if len(location) == 1:
+        return list(sections)
+    if str(location[-2]) in {"label", "title", "unit_label", "description"}:
+        return ["zh", "en"]
+    return list(sections[str(location[0])].model_fields)
+
+
+def _listed(choices: list[str]) -> str:
+    return ", ".join(choices) if choices else "(none)"
+
+
+def _nearest(given: str, choices: list[str]) -> str:
+    close = difflib.get_close_matches(given, choices, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
