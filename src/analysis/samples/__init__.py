@@ -1,0 +1,13 @@
+"""Who is analysed: named exclusion rules from a table to a panel, and counts of who adopted when."""
+
+from analysis.samples.balance import balance, most_unlike
+from analysis.samples.panel import Panel
+from analysis.samples.programme import missing, n_federations, platforms, prices
+from analysis.samples.rollout import adoption, baseline_year, cohorts, groups_of, models, rollout
+from analysis.samples.rules import RULES
+from analysis.samples.select import Sample, SampleError, select
+
+__all__ = [
+    "RULES", "Panel", "Sample", "SampleError", "adoption", "balance", "baseline_year", "cohorts", "groups_of", "missing",
+    "models", "most_unlike", "n_federations", "platforms", "prices", "rollout", "select",
+]  # fmt: skip
