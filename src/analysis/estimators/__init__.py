@@ -1,0 +1,71 @@
+"""The estimators: every module of this folder without a leading underscore is one.
+
+Each module starts with its method and paper and holds
+
+    ONE_EFFECT : True where it gives one overall effect instead of effects by cohort and year
+    KEEPS_ALWAYS_TREATED : True where units treated from the first period stay in
+    fit(panel, design) -> Effects
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import pkgutil
+from dataclasses import replace
+from types import ModuleType
+
+from analysis.effects import Effects, EstimatorError
+from analysis.estimators import _gate
+from analysis.samples.panel import Panel
+from analysis.study import Design
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """The registered estimators, in alphabetical order."""
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
+
+
+def fit(name: str, panel: Panel, design: Design) -> Effects:
+    """Effects of the panel's treatment by the estimator of that name.
+
+    Parameters
+    ----------
+    name : one of `names()`.
+    panel : units in any order; it is checked first, by one gate for all estimators.
+    design : comparison group, base period, anticipation and adjustment.
+
+    Returns
+    -------
+    Effects, cells ordered by cohort, year and model; its notes count what the gate left out.
+
+    Raises
+    ------
+    EstimatorError : no such estimator, or the panel does not identify anything; the sentence says why.
+    """
+    method = _method(name)
+    if method.KEEPS_ALWAYS_TREATED:
+        admitted = _gate.admit_with_always_treated(panel, design)
+    else:
+        admitted = _gate.admit(panel, design)
+    effects = method.fit(admitted.panel, design)
+    return replace(effects, notes=admitted.notes + effects.notes)
+
+
+def gives_one_effect(name: str) -> bool:
+    """Whether the estimator gives one overall effect instead of effects by cohort and year."""
+    return bool(_method(name).ONE_EFFECT)
+
+
+def _method(name: str) -> ModuleType:
+    choices = names()
+    if name not in choices:
+        close = difflib.get_close_matches(name, choices, n=1)
+        near = f" (did you mean {close[0]}?)" if close else ""
+        raise EstimatorError(
+            f"no estimator {name!r}; choose {', '.join(choices)}{near} / "
+            f"没有估计方法 {name!r}，可选：{'、'.join(choices)}"
+        )
+    return importlib.import_module(f"{__name__}.{name}")
