@@ -63,8 +63,8 @@ def test_sizes_and_keys(county):
     keys = {
         "village_year": (["village_id", "year"], 3_660), "household_year": (["hh_id", "year"], 73_200),
         "household_wave": (["hh_id", "year"], 29_280), "coop": (["coop_id"], 310),
-        "coop_year": (["coop_id", "year"], None), "federation": (["fed_id"], 16), "price_year": (["year"], 10),
-        "township": (["township_code"], 10),
+        "coop_year": (["coop_id", "year"], None), "federation": (["fed_id"], 16),
+        "price_year": (["year"], 10), "township": (["township_code"], 10),
     }  # fmt: skip
     for name, (key, rows) in keys.items():
         table = getattr(county, name)
@@ -212,7 +212,7 @@ def test_the_villages_alone_are_those_of_the_whole_county(scenario):
 
 
 def test_observed_selection_leaves_no_trend_but_that_of_the_covariates():
-    """Untreated changes, regressed on the covariates and adoption: adoption adds nothing, over 40 counties."""
+    """Untreated changes regressed on covariates and adoption, over 40 counties: adoption adds nothing."""
     added = []
     for seed in range(40):
         panel = simulate.simulate_villages(

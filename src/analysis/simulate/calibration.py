@@ -1,6 +1,6 @@
 """Whether the simulated county still shows what section 8 of the domain note says it shows.
 
-Run `python -m analysis.simulate.calibration` for the table.
+Run `python -m analysis.simulate` for the table.
 """
 
 from __future__ import annotations
@@ -96,7 +96,3 @@ def _collective(villages: pd.DataFrame) -> dict[str, float]:
         "collective median 2019": wide[2019].median(),
         **{f"villages under {bound}": float(np.mean(wide[2019] < bound)) for bound in (3, 5, 10, 20, 50)},
     }
-
-
-if __name__ == "__main__":
-    print(calibration(range(1, 13)).to_string(index=False, float_format="{:.2f}".format))

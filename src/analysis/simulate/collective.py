@@ -8,6 +8,8 @@ no cost, so their effect on total income is the same amount.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -53,12 +55,19 @@ def collective_income(villages: Villages, adoption: Adoption, county: County) ->
 
 def _untreated_county(villages: Villages, county: County, rng: np.random.Generator) -> np.ndarray:
     n, elapsed = len(villages.quality), np.arange(len(YEARS))
-    level = county.surplus_log_mean + county.surplus_log_sd * rng.standard_normal(n)
+    # the target is the county's whole distribution, not that of a sample: every county has the same levels
+    level = county.surplus_log_mean + county.surplus_log_sd * rng.permutation(_normal_scores(n))
     level += county.surplus_on_quality * villages.quality
     growth = county.surplus_growth + county.growth_on_quality * villages.quality
     shock = county.surplus_shock * rng.standard_normal((n, len(YEARS)))
     noise = county.surplus_noise * rng.standard_normal((n, len(YEARS)))
     return np.exp(level[:, None] + growth[:, None] * elapsed + shock) + noise
+
+
+@cache
+def _normal_scores(n: int) -> np.ndarray:
+    standard = NormalDist()
+    return np.array([standard.inv_cdf((rank + 0.5) / n) for rank in range(n)])
 
 
 def _untreated_observed(villages: Villages, county: County, rng: np.random.Generator) -> np.ndarray:

@@ -103,19 +103,14 @@ class County:
     )
     # collective operating surplus, 10,000 yuan
     surplus_log_mean: float = 1.504  # ln 4.5, log of 10,000 yuan in 2015, D8
-    surplus_log_sd: float = 1.08  # D8 has 1.0, which with its other parameters gives a mean of 10.0, not 11.4
+    surplus_log_sd: float = 1.08  # own; the 1.0 of D8 gives a 2019 mean of 10.0 at median 5.9, not its 11.4
     surplus_on_quality: float = 0.25  # log points per s.d., D8
-    surplus_growth: float = 0.080  # log points per year, own: median 5.9 in 2019
+    surplus_growth: float = 0.074  # log points per year, own: median 5.9 in 2019
     growth_on_quality: float = 0.010  # log points per year and s.d., own: good villages grow faster
     surplus_shock: float = 0.22  # s.d. of yearly log shocks, own: mean 11.4 at median 5.9 in 2019
     surplus_noise: float = 0.15  # s.d. of yearly additive noise, 10,000 yuan, own: a few zeros and losses
-    # the same when selection = "observed": trend per year, 10,000 yuan, own
-    trend_observed: tuple[float, float, float, float] = (
-        0.35,
-        0.10,
-        0.40,
-        -0.01,
-    )  # order of COVARIATES_OBSERVED
+    # the same when selection = "observed": trends, 10,000 yuan per year, on COVARIATES_OBSERVED in turn, own
+    trend_observed: tuple[float, ...] = (0.35, 0.10, 0.40, -0.01)
     trend_common: float = 0.55
     noise_observed: float = 1.2  # s.d. of yearly noise, 10,000 yuan
     grant: float = 50.0  # one-off grant, 10,000 yuan, D8
