@@ -10,6 +10,7 @@ import pytest
 
 from analysis import estimators
 from analysis.effects import EstimatorError
+from analysis.estimators import _logit
 from analysis.samples.panel import Panel
 from analysis.study import Design
 
@@ -158,6 +159,30 @@ def test_perfect_separation_names_the_covariate(adjustment):
         estimators.fit("group_time", panel, Design(adjustment=adjustment))
 
 
+@pytest.mark.parametrize("adjustment", ["doubly_robust", "ipw"])
+def test_a_trait_no_treated_unit_has_leaves_the_odds_without_estimate(adjustment):
+    trait = np.where(np.isfinite(COHORT), 0.0, np.arange(40) % 2)
+    panel = set_at(replace(PANEL, cohort=COHORT), "covariates", (slice(None), 1), trait)
+
+    with pytest.raises(EstimatorError, match="'x1' takes one extreme value in all 20 treated units"):
+        estimators.fit("group_time", panel, Design(adjustment=adjustment))
+    cells = estimators.fit("group_time", panel, Design(adjustment="outcome_regression")).cells
+    assert (cells["status"] == "ok").all()
+
+
+def test_separation_by_one_unit_among_many_is_found():
+    """The likelihood climbs by ever less; with many units that looks like an end."""
+    rng = np.random.default_rng(6)
+    x = np.ones((3, 100_000))
+    x[1] = rng.normal(size=100_000)
+    member = rng.random(100_000) < 0.4
+    x[2] = 0
+    x[2, np.flatnonzero(~member)[0]] = 1
+
+    with pytest.raises(_logit.SeparationError):
+        _logit.fit(x, member, np.ones(100_000))
+
+
 def test_separation_by_covariates_together_is_found():
     rng = np.random.default_rng(5)
     x = rng.normal(size=(40, 2))
@@ -213,7 +238,7 @@ def test_more_covariates_than_comparison_units():
 def test_a_covariate_constant_within_cohorts_is_refused_by_the_regression():
     panel = set_at(PANEL, "covariates", (slice(None), 1), np.where(TREATED, PANEL.cohort - 2010, 0.0))
 
-    with pytest.raises(EstimatorError, match="covariate 'x1' does not vary by itself within any cohort"):
+    with pytest.raises(EstimatorError, match="covariate 'x1' does not vary by itself among the comparison units"):
         estimators.fit("saturated", panel, Design())
 
 

@@ -105,12 +105,40 @@ def test_saturated_is_the_dummy_regression(shape, never, anticipation):
     if not never:
         rows = long.year < panel.cohorts[-1] - anticipation
     dummies = [(long.cohort == c.cohort) & (long.model == c.model) & (long.year == c.year) for _, c in cells]
+    slopes = [
+        dummy * (x - np.average(x[dummy], weights=long.weight[dummy]))
+        for dummy in dummies
+        for x in panel.covariates[long.unit].T
+    ]
 
-    beta, influence = least_squares(long, np.column_stack([*dummies, long.effects]), rows, panel.n_units)
+    beta, influence = least_squares(long, np.column_stack([*dummies, *slopes, long.effects]), rows, panel.n_units)
 
     where = [i for i, _ in cells]
     np.testing.assert_allclose(effects.cells["effect"].iloc[where], beta[: len(cells)], **TIGHT)
-    np.testing.assert_allclose(effects.influence[where], influence[:, : len(cells)], **TIGHT)
+    if not slopes:  # with covariates the errors allow for the cohort's own covariates: see the next test
+        np.testing.assert_allclose(effects.influence[where], influence[:, : len(cells)], **TIGHT)
+
+
+@anticipations
+@shapes
+def test_saturated_with_covariates_is_regression_adjustment_by_the_never_treated(shape, anticipation):
+    panel = with_base_period(county(**shape), anticipation)
+    saturated = estimators.fit("saturated", panel, Design(anticipation=anticipation))
+    adjusted = estimators.fit(
+        "group_time",
+        panel,
+        Design(
+            anticipation=anticipation,
+            comparison_group="never_treated",
+            base_period="universal",
+            adjustment="outcome_regression",
+        ),
+    )
+
+    factor = saturated.influence.to_numpy() / np.where(adjusted.influence == 0, np.nan, adjusted.influence)
+    np.testing.assert_allclose(saturated.cells["effect"], adjusted.cells["effect"], **TIGHT)
+    np.testing.assert_allclose(factor[np.isfinite(factor)], np.nanmedian(factor), rtol=1e-7)
+    assert 1 < np.nanmedian(factor) < 1.2  # the small-sample factor of the regression
 
 
 @anticipations
@@ -238,17 +266,20 @@ def test_without_covariates_every_cell_is_a_difference_of_mean_changes(name):
         assert cell.effect == pytest.approx(expected, abs=1e-12)
 
 
-def test_far_comparison_units_are_trimmed_and_counted():
-    panel = county(9, n=400, n_covariates=1, cohorts=(2018.0,))
+def test_comparison_units_above_the_limit_are_trimmed_and_counted():
+    panel = county(548, n=400, n_covariates=1, cohorts=(2018.0,))
     member = np.isfinite(panel.cohort)
     x = panel.covariates.copy()
-    x[member] += 4
-    lone = np.flatnonzero(~member)[0]
-    x[lone] = x[member].max() + 3
+    x[member] += 3
     panel = replace(panel, covariates=x)
+    p = sm.GLM(member, sm.add_constant(x), sm.families.Binomial()).fit(tol=1e-14).fittedvalues
+    far, close = ~member & (p >= 0.995), ~member & (p > 0.991) & (p < 0.995)
+    assert far.sum() == 1
+    assert close.sum() == 1
 
     effects = estimators.fit("group_time", panel, Design())
 
-    assert dict(effects.notes)["trimmed_comparison"] >= 1
-    assert effects.cells["n_comparison"].iloc[0] == (~member).sum() - effects_trimmed(effects)
-    assert effects.comparison.loc[panel.cluster[lone]].eq(0).all()
+    assert dict(effects.notes)["trimmed_comparison"] == 1
+    assert effects.cells["n_comparison"].iloc[0] == (~member).sum() - 1
+    assert effects.comparison.loc[panel.cluster[far]].eq(0).all(axis=None)
+    assert effects.comparison.loc[panel.cluster[close]].eq(1).all(axis=None)

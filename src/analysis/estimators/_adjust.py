@@ -177,10 +177,16 @@ def _odds_weights(
 def _separation(
     error: _logit.SeparationError, treated: np.ndarray, design: np.ndarray, names: tuple[str, ...]
 ) -> str:
-    counts = f"{int(treated.sum())} treated from {int((~treated).sum())} comparison units"
+    n_treated, n_others = int(treated.sum()), int((~treated).sum())
+    apart = f"{n_treated} treated from {n_others} comparison units; no overlap"
     for name, column in zip(names, design[1:], strict=True):
         inside, outside = column[treated], column[~treated]
-        if inside.min() >= outside.max() or inside.max() <= outside.min():
-            return f"covariate {name!r} separates {counts}; no overlap"
+        if inside.min() > outside.max() or inside.max() < outside.min():
+            return f"covariate {name!r} separates {apart}"
+        if np.ptp(inside) == 0 and inside[0] in (outside.min(), outside.max()):
+            return (
+                f"covariate {name!r} takes one extreme value in all {n_treated} treated units, so the odds of "
+                'treatment cannot be estimated; adjustment = "outcome_regression" needs none'
+            )
     strongest = names[int(np.argmax(np.abs(error.coefficients[1:] * design[1:].std(axis=1))))]
-    return f"the covariates together, {strongest!r} most, separate {counts}; no overlap"
+    return f"the covariates together, {strongest!r} most, separate {apart}"

@@ -7,10 +7,13 @@ effects, Journal of Econometrics 225: regression of section 4.1, step 1.
 
 Left out are the never treated and, of every cohort, the last period before adoption (less anticipation), the
 reference. Where nobody is never treated the last cohort is the comparison: its own cells and the periods from
-its adoption on are not identified. Baseline covariates have a coefficient per year. `comparison_group`,
+its adoption on are not identified. Baseline covariates have a coefficient per year, and every cell also has
+its own slopes on the covariates less their mean in the cohort (Wooldridge 2021, Two-way fixed effects, the
+two-way Mundlak regression, and difference-in-differences estimators, section 5.3): theta_t is then that of the
+comparison units alone, and effects that vary with the covariates do not leak into it. `comparison_group`,
 `base_period` and `adjustment` do not apply. The panel is balanced and weights are constant within units, so
-the regression has a closed form: differences of weighted means, after the covariates' slopes within cohorts
-(and models). Errors are clustered with the factor of `_small_sample`.
+the regression has a closed form: differences of weighted means, after the comparison units' slopes. Errors
+are clustered with the factor of `_small_sample`; they allow for the cohort's own covariates being a sample.
 """
 
 from __future__ import annotations
@@ -35,7 +38,8 @@ class _Fit:
 
     residual : (S, n)
     slopes : (p, S) the covariates' coefficients, up to a constant over periods
-    x : (p, n); within : (p, n) the same less group means; spread : (p, p) weighted cross products of `within`
+    x : (p, n); within : (p, n) the same less its mean, of the comparison units, zero elsewhere;
+    spread : (p, p) weighted cross products of `within`
     """
 
     residual: np.ndarray
@@ -57,7 +61,7 @@ def fit(panel: Panel, design: Design) -> Effects:
     arms = _cells.arms(panel, design.anticipation)
     compared = [arm for arm in arms if not comparison[arm.rows[0]]]
     kept = replace(panel, outcome=panel.outcome[:, :n_periods], years=panel.years[:n_periods])
-    regression = _regress(kept, [*(arm.rows for arm in compared), np.flatnonzero(comparison)])
+    regression = _regress(kept, [arm.rows for arm in compared], np.flatnonzero(comparison))
     n_coefficients = len(compared) * (n_periods - 1) + len(regression.x) * (n_periods - 1)
     factor = _small_sample.factor(len(clusters), kept.outcome.size, n_coefficients + n_periods)
     found: list[Cell] = []
@@ -76,27 +80,29 @@ def fit(panel: Panel, design: Design) -> Effects:
     return _cells.pack(found, clusters, "saturated", shares_estimated=False)
 
 
-def _regress(panel: Panel, groups: list[np.ndarray]) -> _Fit:
-    """Residuals and covariate slopes; groups are the arms and the comparison units."""
+def _regress(panel: Panel, treated: list[np.ndarray], comparison: np.ndarray) -> _Fit:
+    """Residuals of all groups, and covariate slopes of the comparison units."""
     x = _rank.standardised(panel.covariates)[1:]
     residual = np.ascontiguousarray(panel.outcome.T)
     residual = residual - residual.mean(axis=0)
-    within = x.copy()
-    for rows in groups:
+    centred = x.copy()
+    for rows in (*treated, comparison):
         share = panel.weight[rows] / panel.weight[rows].sum()
         residual[:, rows] -= (residual[:, rows] @ share)[:, None]
-        within[:, rows] -= (within[:, rows] @ share)[:, None]
+        centred[:, rows] -= (centred[:, rows] @ share)[:, None]
+    within = np.zeros_like(centred)
+    within[:, comparison] = centred[:, comparison]
     weighted = within * panel.weight
     spread = weighted @ within.T
     dependent = _dependent_within(spread, (x * panel.weight) @ x.T)
     if dependent is not None:
         raise EstimatorError(
-            f"covariate {panel.covariate_names[dependent]!r} does not vary by itself within any cohort, so "
+            f"covariate {panel.covariate_names[dependent]!r} does not vary by itself among the comparison units, so "
             "its changing influence cannot be told from the effects; drop it / "
-            "协变量在各批次内部没有变化，请删除"
+            "协变量在对照单位内部没有变化，请删除"
         )
     slopes = np.linalg.solve(spread, weighted @ residual.T)
-    return _Fit(residual - slopes.T @ within, slopes, x, within, spread)
+    return _Fit(residual - slopes.T @ centred, slopes, x, within, spread)
 
 
 def _dependent_within(spread: np.ndarray, overall: np.ndarray) -> int | None:
