@@ -47,8 +47,12 @@ def village_table(n: int = 40, years: int = 6, seed: int = 1) -> pd.DataFrame:
     )
     treated = (table["first_year"] > 0) & (table["year"] >= table["first_year"])
     base = pd.Series(rng.normal(100, 10, n), index=village)
-    table["income"] = table["village"].map(base) + 2 * (table["year"] - 2015) + 5 * treated + rng.normal(0, 1, len(table))
-    table["model"] = np.where(table["first_year"] == 0, "", np.where(table["village"].astype(int) % 2, "M01", "M02"))
+    table["income"] = (
+        table["village"].map(base) + 2 * (table["year"] - 2015) + 5 * treated + rng.normal(0, 1, len(table))
+    )
+    table["model"] = np.where(
+        table["first_year"] == 0, "", np.where(table["village"].astype(int) % 2, "M01", "M02")
+    )
     table["town"] = "T" + (table["village"].astype(int) % 5).astype(str)
     table["orchard"] = table["village"].map(pd.Series(rng.normal(50, 10, n), index=village)).round(3)
     return table

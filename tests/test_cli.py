@@ -26,7 +26,9 @@ def rows(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, 
     return json.loads(capsys.readouterr().out)
 
 
-def test_overall_rows_hold_the_documented_fields(small_study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_overall_rows_hold_the_documented_fields(
+    small_study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = rows(capsys, str(small_study))
 
     assert [row["level"] for row in found] == ["simple", "dynamic", "group", "calendar"]
@@ -59,10 +61,15 @@ def test_the_two_way_benchmark_gives_one_number_and_says_so(
     assert [row["level"] for row in rows(capsys, str(small_study), "--estimator", "twfe")] == ["simple"]
     assert main(["estimate", str(small_study), "--estimator", "twfe", "--by", "cohort"]) == 2
     said = capsys.readouterr().err
-    assert "twfe gives one overall effect, not effects by cohort; use group_time, imputation or saturated" in said
+    assert (
+        "twfe gives one overall effect, not effects by cohort; use group_time, imputation or saturated"
+        in said
+    )
 
 
-def test_the_table_and_the_single_line(small_study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_and_the_single_line(
+    small_study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "deep" / "rows.csv"
 
     assert main(["estimate", str(small_study), "--json", "--table", str(out)]) == 0
@@ -169,10 +176,14 @@ def test_check_reports_who_is_analysed(small_study: Path, capsys: pytest.Capture
     out = capsys.readouterr().out
     last = json.loads(out.splitlines()[-1])
     assert "40 units, 2015-2020, cohorts 2018: 10, 2020: 10; never 20" in out
-    assert last["outcomes"][0]["estimators"] == dict.fromkeys(["group_time", "imputation", "saturated", "twfe"], True)
+    assert last["outcomes"][0]["estimators"] == dict.fromkeys(
+        ["group_time", "imputation", "saturated", "twfe"], True
+    )
 
 
-def test_simulate_writes_a_study_that_passes_its_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_simulate_writes_a_study_that_passes_its_contract(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "county"
 
     assert main(["simulate", str(folder), "--seed", "3", "--json"]) == 0

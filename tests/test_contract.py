@@ -80,7 +80,7 @@ def test_a_file_changed_since_its_digest_is_refused(small_study: Path) -> None:
         (lambda text: text.replace("town", "model", 1), "two columns share the name model"),
     ],
 )
-def test_damaged_files_are_refused(small_study: Path, damage, said: str) -> None:  # noqa: ANN001
+def test_damaged_files_are_refused(small_study: Path, damage, said: str) -> None:
     path = small_study / "village_year.csv"
     path.write_text(damage(path.read_text(encoding="utf-8")), encoding="utf-8")
 

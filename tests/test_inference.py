@@ -47,7 +47,14 @@ def test_two_groups_and_periods_give_the_welch_error() -> None:
 
 @pytest.mark.parametrize(
     ("estimator", "treated"),
-    [("group_time", 5), ("imputation", 5), ("saturated", 5), ("twfe", 5), ("group_time", 8), ("group_time", 40)],
+    [
+        ("group_time", 5),
+        ("imputation", 5),
+        ("saturated", 5),
+        ("twfe", 5),
+        ("group_time", 8),
+        ("group_time", 40),
+    ],
 )
 def test_size_is_right_with_few_treated_villages(estimator: str, treated: int) -> None:
     """Rejections of a true null stay inside the exact 99 % binomial band around 5 % for 500 draws (2.6-7.6 %),
@@ -70,7 +77,9 @@ def test_the_normal_interval_would_have_been_too_short() -> None:
     cohort = np.where(np.arange(65) < 5, 2.0, np.inf)
     rejected = 0
     for _ in range(300):
-        row = aggregate(estimators.fit("group_time", panel(rng.normal(size=(65, 4)), cohort), DESIGN), DESIGN).row("simple")
+        row = aggregate(
+            estimators.fit("group_time", panel(rng.normal(size=(65, 4)), cohort), DESIGN), DESIGN
+        ).row("simple")
         rejected += abs(row["estimate"]) > 1.96 * row["std_error"]
 
     assert rejected / 300 > 0.09
@@ -90,7 +99,9 @@ def test_one_row_and_rows_without_variance_leave_the_pointwise_value() -> None:
     flat = np.zeros((50, 3))
     flat[:, 0] = np.random.default_rng(2).normal(size=50)
 
-    assert simultaneous_critical_value(flat, conf_level=0.95, draws=199, seed=1) == pytest.approx(stats.norm.ppf(0.975))
+    assert simultaneous_critical_value(flat, conf_level=0.95, draws=199, seed=1) == pytest.approx(
+        stats.norm.ppf(0.975)
+    )
 
 
 def test_a_contrast_uses_the_joint_influence() -> None:
@@ -106,14 +117,18 @@ def test_a_contrast_uses_the_joint_influence() -> None:
     variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     assert difference["std_error"] == pytest.approx(np.sqrt(variance), rel=1e-12)
     assert covariance[0, 1] > 0  # the comparison villages are shared
-    assert difference["estimate"] == pytest.approx(models.row("M01")["estimate"] - models.row("M02")["estimate"])
+    assert difference["estimate"] == pytest.approx(
+        models.row("M01")["estimate"] - models.row("M02")["estimate"]
+    )
 
 
 def test_few_treated_units_get_no_interval_and_one_no_number() -> None:
     rng = np.random.default_rng(6)
     cohort = np.array([2.0] * 3 + [1.0] + [np.inf] * 30)
     design = DESIGN.model_copy(update={"min_treated_units": 5})
-    rows = aggregate(estimators.fit("group_time", panel(rng.normal(size=(34, 4)), cohort), design), design, by="cohort").rows
+    rows = aggregate(
+        estimators.fit("group_time", panel(rng.normal(size=(34, 4)), cohort), design), design, by="cohort"
+    ).rows
 
     single, few = rows.set_index("level").loc[1], rows.set_index("level").loc[2]
     assert single["status"].startswith("withheld: one treated unit") and np.isnan(single["estimate"])

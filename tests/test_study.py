@@ -34,7 +34,9 @@ def test_every_mistake_is_listed_at_once_with_choices(small_study: Path) -> None
 
     said = problems(small_study, text.replace("table = ", "tabel = "))
 
-    assert "[design] comparison_group: 'not_yet' is not allowed; choose never_treated, not_yet_treated" in said
+    assert (
+        "[design] comparison_group: 'not_yet' is not allowed; choose never_treated, not_yet_treated" in said
+    )
     assert "[design] base_perod: unknown entry" in said and "did you mean base_period?" in said
     assert "[design] conf_level" in said and "1.5" in said
     assert "[design] seed" in said
@@ -43,9 +45,14 @@ def test_every_mistake_is_listed_at_once_with_choices(small_study: Path) -> None
 
 
 def test_an_outcome_must_stand_on_a_panel_of_the_study(small_study: Path) -> None:
-    said = problems(small_study, STUDY.format(design="").replace('table = "village_year"', 'table = "vilage_year"'))
+    said = problems(
+        small_study, STUDY.format(design="").replace('table = "village_year"', 'table = "vilage_year"')
+    )
 
-    assert "'vilage_year' is not a panel table of this study; choose village_year (did you mean village_year?)" in said
+    assert (
+        "'vilage_year' is not a panel table of this study; choose village_year (did you mean village_year?)"
+        in said
+    )
 
 
 def test_unknown_outcome_lists_the_choices(small_study: Path) -> None:
@@ -68,7 +75,9 @@ def test_truth_belongs_to_synthetic_studies_only(small_study: Path) -> None:
     assert "only a study with synthetic = true has known effects" in said
 
 
-def test_the_external_folder_is_named_when_it_is_not_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_external_folder_is_named_when_it_is_not_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("COOPEVAL_DATA", str(tmp_path / "absent"))
 
     with pytest.raises(StudyError, match="COOPEVAL_DATA"):

@@ -8,15 +8,19 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_FUNCTIONS = {
-    "aggregate": "analysis.estimates", "contrast": "analysis.estimates", "release": "analysis.estimates",
-    "verdict": "analysis.estimates", "check_study": "analysis.contract", "read_table": "analysis.contract",
-    "fit": "analysis.estimators", "findings": "analysis.report.summary", "open_page": "analysis.report.page",
-    "read_study": "analysis.study", "select": "analysis.samples", "specifications": "analysis.checks",
-    "Case": "analysis.checks", "Design": "analysis.study", "Effects": "analysis.effects", "Estimates": "analysis.estimates",
-    "Page": "analysis.report.page", "Panel": "analysis.samples", "Sample": "analysis.samples", "Study": "analysis.study",
-    "Words": "analysis.words",
-}  # fmt: skip
+_HOME = {
+    "analysis.checks": ("Case", "specifications"),
+    "analysis.contract": ("check_study", "read_table"),
+    "analysis.effects": ("Effects",),
+    "analysis.estimates": ("Estimates", "aggregate", "contrast", "release", "verdict"),
+    "analysis.estimators": ("fit",),
+    "analysis.report.page": ("Page", "open_page"),
+    "analysis.report.summary": ("findings",),
+    "analysis.samples": ("Panel", "Sample", "select"),
+    "analysis.study": ("Design", "Study", "read_study"),
+    "analysis.words": ("Words",),
+}
+_NAMES = {name: module for module, names in _HOME.items() for name in names}
 _MODULES = {
     "checks": "analysis.checks", "contract": "analysis.contract", "estimates": "analysis.estimates",
     "estimators": "analysis.estimators", "figures": "analysis.figures", "inference": "analysis.inference",
@@ -24,14 +28,14 @@ _MODULES = {
     "tables": "analysis.tables", "words": "analysis.words",
 }  # fmt: skip
 
-__all__ = sorted([*_FUNCTIONS, *_MODULES])  # noqa: PLE0605
+__all__ = sorted([*_NAMES, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(_MODULES[name])
-    if name in _FUNCTIONS:
-        return getattr(importlib.import_module(_FUNCTIONS[name]), name)
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
     raise AttributeError(f"module 'analysis' has no attribute {name!r}; it offers {', '.join(__all__)}")
 
 

@@ -68,7 +68,9 @@ class Estimates:
         found = self.rows.loc[self.rows["level"] == level]
         if found.empty:
             levels = ", ".join(map(str, self.rows["level"]))
-            raise EstimandError(Message(f"no level {level!r}; there are {levels}", f"没有 {level!r}；可选：{levels}"))
+            raise EstimandError(
+                Message(f"no level {level!r}; there are {levels}", f"没有 {level!r}；可选：{levels}")
+            )
         return found.iloc[0]
 
 
@@ -87,7 +89,10 @@ def aggregate(effects: Effects, design: Design, *, by: str = "overall", unit: st
     """
     if by not in ESTIMANDS:
         raise EstimandError(
-            Message(f"no estimand {by!r}; choose {', '.join(ESTIMANDS)}", f"没有 {by!r}；可选：{', '.join(ESTIMANDS)}")
+            Message(
+                f"no estimand {by!r}; choose {', '.join(ESTIMANDS)}",
+                f"没有 {by!r}；可选：{', '.join(ESTIMANDS)}",
+            )
         )
     one_number = effects.cells["cohort"].isna().all()
     if one_number and by != "overall":
@@ -105,14 +110,18 @@ def aggregate(effects: Effects, design: Design, *, by: str = "overall", unit: st
     return _report(averages, effects, design, by, unit)
 
 
-def contrast(estimates: Estimates, weights: Mapping[object, float], design: Design, *, label: str) -> Estimates:
+def contrast(
+    estimates: Estimates, weights: Mapping[object, float], design: Design, *, label: str
+) -> Estimates:
     """A weighted sum of rows, e.g. {"M01": 1, "M02": -1}, with its error from the joint influence.
 
     Raises
     ------
     EstimandError : a level that is not there.
     """
-    positions = [int(np.flatnonzero(estimates.rows["level"] == estimates.row(level)["level"])[0]) for level in weights]
+    positions = [
+        int(np.flatnonzero(estimates.rows["level"] == estimates.row(level)["level"])[0]) for level in weights
+    ]
     vector = np.array(list(weights.values()), dtype=float)
     rows = estimates.rows.iloc[positions]
     psi = estimates.influence.to_numpy()[:, positions] @ vector
@@ -219,7 +228,10 @@ class _Cells:
         cohorts = self.levels(self.cohort, self.after)
         # One cell per arm of the cohort: a group is as large in its first year as in any other.
         one_year = [
-            [np.flatnonzero((self.group == group) & self.after)[0] for group in np.unique(self.group[a.weights != 0])]
+            [
+                np.flatnonzero((self.group == group) & self.after)[0]
+                for group in np.unique(self.group[a.weights != 0])
+            ]
             for a in cohorts
         ]
         size = np.array([self.size[cells].sum() for cells in one_year])
@@ -259,7 +271,9 @@ _AVERAGES = {
 
 
 def _one_effect(effects: Effects) -> list[_Average]:
-    return [_Average("simple", np.ones(1), np.zeros(effects.n_clusters), int(effects.cells["n_treated"].iloc[0]))]
+    return [
+        _Average("simple", np.ones(1), np.zeros(effects.n_clusters), int(effects.cells["n_treated"].iloc[0]))
+    ]
 
 
 def _report(averages: list[_Average], effects: Effects, design: Design, by: str, unit: str) -> Estimates:
@@ -276,10 +290,15 @@ def _report(averages: list[_Average], effects: Effects, design: Design, by: str,
         )
         band, kind = simultaneous_half_width(small.std_error, small.df, critical), "simultaneous"
     reference = np.array(
-        [(effects.cells["status"].to_numpy()[average.weights != 0] == "reference").all() for average in averages]
+        [
+            (effects.cells["status"].to_numpy()[average.weights != 0] == "reference").all()
+            for average in averages
+        ]
     )
     units = np.array([average.n_treated for average in averages])
-    status = [_status(n, int(b), bool(r), design) for n, b, r in zip(units, small.blind, reference, strict=True)]
+    status = [
+        _status(n, int(b), bool(r), design) for n, b, r in zip(units, small.blind, reference, strict=True)
+    ]
     withheld = np.array([text.startswith("withheld") for text in status])
     without = withheld | ((units < design.min_treated_units) & ~reference)
     estimate = np.where(withheld, np.nan, weights.T @ np.nan_to_num(effects.cells["effect"].to_numpy(float)))

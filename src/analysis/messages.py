@@ -41,7 +41,7 @@ def in_language(message: object, language: str) -> str:
 
 
 def reader_language(asked: str = "") -> str:
-    """"zh" or "en": what was asked for, else what the locale says, else Chinese for zh_* and English elsewhere."""
+    """ "zh" or "en": what was asked for, else what the locale says, else Chinese for zh_* and English elsewhere."""
     if asked in {"zh", "en"}:
         return asked
     named = next((os.environ[n] for n in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(n)), "")

@@ -27,7 +27,9 @@ class StudyError(ProjectError, ValueError):
         self.path = path
         self.problems = problems
         shown, lines = paths.shown(path), "\n".join(f"  - {problem}" for problem in problems)
-        super().__init__(Message(f"{shown} cannot be used:\n{lines}", f"{shown} 不能使用，问题如下：\n{lines}"))
+        super().__init__(
+            Message(f"{shown} cannot be used:\n{lines}", f"{shown} 不能使用，问题如下：\n{lines}")
+        )
 
 
 class _Record(BaseModel):
@@ -184,7 +186,9 @@ class Study(_Record):
                     f"choose {_listed(panels)}{_nearest(outcome.table, panels)}"
                 )
         if not self.outcomes:
-            problems.append("[outcomes]: none defined; add [outcomes.NAME] with table, column, unit and label")
+            problems.append(
+                "[outcomes]: none defined; add [outcomes.NAME] with table, column, unit and label"
+            )
         primary = [name for name, outcome in self.outcomes.items() if outcome.primary]
         if len(primary) > 1:
             problems.append(f"[outcomes]: one primary outcome at most, here {_listed(primary)}")
@@ -249,7 +253,9 @@ class Study(_Record):
         try:
             decided = Design.model_validate({**self.design.model_dump(), **given})
         except ValidationError as error:
-            nested = [{**entry, "loc": ("design", *entry["loc"])} for entry in error.errors(include_url=False)]
+            nested = [
+                {**entry, "loc": ("design", *entry["loc"])} for entry in error.errors(include_url=False)
+            ]
             raise StudyError(self.folder / "study.toml", _problems(nested)) from error
         return self.model_copy(update={"design": decided, "tables": tables})
 
@@ -281,7 +287,9 @@ def read_study(where: Path | str) -> Study:
     path = paths.study_file(where)
     if path is None:
         known = [paths.shown(p.parent) for p in paths.known_studies()]
-        raise StudyError(Path(where), [f"no study.toml there; a study is a folder with one. Known: {_listed(known)}"])
+        raise StudyError(
+            Path(where), [f"no study.toml there; a study is a folder with one. Known: {_listed(known)}"]
+        )
     try:
         text = path.read_bytes().decode("utf-8-sig")
         content = tomllib.loads(text)
@@ -326,7 +334,9 @@ def _problems(entries: list[Any]) -> list[str]:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    names = [str(part) for part in location if not (isinstance(part, str) and part in {"int", "str", "[key]"})]
+    names = [
+        str(part) for part in location if not (isinstance(part, str) and part in {"int", "str", "[key]"})
+    ]
     if len(names) <= 1:
         return f"[{names[0]}]" if names else "study.toml"
     return f"[{'.'.join(names[:-1])}] {names[-1]}"

@@ -238,7 +238,9 @@ def test_more_covariates_than_comparison_units():
 def test_a_covariate_constant_within_cohorts_is_refused_by_the_regression():
     panel = set_at(PANEL, "covariates", (slice(None), 1), np.where(TREATED, PANEL.cohort - 2010, 0.0))
 
-    with pytest.raises(EstimatorError, match="covariate 'x1' does not vary by itself among the comparison units"):
+    with pytest.raises(
+        EstimatorError, match="covariate 'x1' does not vary by itself among the comparison units"
+    ):
         estimators.fit("saturated", panel, Design())
 
 

@@ -111,7 +111,9 @@ def test_saturated_is_the_dummy_regression(shape, never, anticipation):
         for x in panel.covariates[long.unit].T
     ]
 
-    beta, influence = least_squares(long, np.column_stack([*dummies, *slopes, long.effects]), rows, panel.n_units)
+    beta, influence = least_squares(
+        long, np.column_stack([*dummies, *slopes, long.effects]), rows, panel.n_units
+    )
 
     where = [i for i, _ in cells]
     np.testing.assert_allclose(effects.cells["effect"].iloc[where], beta[: len(cells)], **TIGHT)

@@ -21,38 +21,38 @@ from analysis.samples import Panel
 NEVER, NOT_YET_TREATED = "never_treated", "not_yet_treated"
 
 
-def average(panel, study, estimator="group_time", by="overall", **design):  # noqa: ANN001, ANN201
+def average(panel, study, estimator="group_time", by="overall", **design):
     """Rows of an estimand by level, before small cells are withheld from readers."""
     decided = study.design.model_copy(update={"min_treated_units": 2, **design})
     effects = estimators.fit(estimator, panel.without_models(), decided)
     return aggregate(effects, decided, by=by).rows.set_index("level")
 
 
-def overall(name, level, *, outcome="", estimator="group_time", group=NEVER, change=None):  # noqa: ANN001, ANN201
+def overall(name, level, *, outcome="", estimator="group_time", group=NEVER, change=None):
     study, panel = load(name, outcome)
     panel = change(panel) if change else panel
     row = average(panel, study, estimator, comparison_group=group).loc[level]
     return row["estimate"], row["std_error"]
 
 
-def event(name, time, *, outcome="", estimator="group_time", group=NEVER, change=None):  # noqa: ANN001, ANN201
+def event(name, time, *, outcome="", estimator="group_time", group=NEVER, change=None):
     study, panel = load(name, outcome)
     panel = change(panel) if change else panel
     row = average(panel, study, estimator, "event_time", comparison_group=group).loc[time]
     return row["estimate"], row["std_error"]
 
 
-def cell(name, cohort, year, *, group=NEVER, covariates=()):  # noqa: ANN001, ANN201
+def cell(name, cohort, year, *, group=NEVER, covariates=()):
     study, panel = load(name, covariates=covariates)
     row = average(panel, study, by="cell", comparison_group=group).loc[f"{cohort}:{year}"]
     return row["estimate"], row["std_error"]
 
 
-def without_cohort(*years):  # noqa: ANN002, ANN201
+def without_cohort(*years):
     return lambda panel: panel.keep(~np.isin(panel.cohort, years))
 
 
-def only_cohort(year):  # noqa: ANN001, ANN201
+def only_cohort(year):
     return lambda panel: panel.keep((panel.cohort == year) | np.isinf(panel.cohort))
 
 
@@ -135,14 +135,20 @@ CHONGQING = {
 }  # fmt: skip
 
 
-def cohort_against_never(year):  # noqa: ANN001, ANN201
+def cohort_against_never(year):
     study, panel = load(CQ, "income_ratio")
     effects = estimators.fit("twfe", only_cohort(year)(panel), study.design)
     return float(effects.cells["effect"].iloc[0]), None
 
 
 CASTLE = {
-    "twfe_post_unweighted": (lambda: overall("castle_doctrine", "simple", estimator="twfe"), 0.08181, 1e-4, None, None),
+    "twfe_post_unweighted": (
+        lambda: overall("castle_doctrine", "simple", estimator="twfe"),
+        0.08181,
+        1e-4,
+        None,
+        None,
+    ),
     "cs_simple": (lambda: overall("castle_doctrine", "simple"), 0.1104, 5e-4, None, None),
     "cs_dynamic": (lambda: overall("castle_doctrine", "dynamic"), 0.1103, 5e-4, None, None),
     "bjs": (lambda: overall("castle_doctrine", "simple", estimator="imputation"), 0.0798, 5e-4, None, None),
@@ -187,7 +193,9 @@ NOT_YET = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("data", "answer"), [(name, key) for name, entries in ALL.items() for key in entries])
+@pytest.mark.parametrize(
+    ("data", "answer"), [(name, key) for name, entries in ALL.items() for key in entries]
+)
 def test_published_answer(data: str, answer: str) -> None:
     compute, expected, tolerance, error, error_tolerance = ALL[data][answer]
 

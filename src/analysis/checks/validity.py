@@ -53,7 +53,12 @@ class Validity:
 
 
 def monte_carlo(
-    names: tuple[str, ...], *, draws: int, seed: int, county: County, progress: Callable[[int], None] = lambda done: None
+    names: tuple[str, ...],
+    *,
+    draws: int,
+    seed: int,
+    county: County,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> list[Validity]:
     """Each estimator's simple average effect on the collective operating surplus over `draws` counties.
 

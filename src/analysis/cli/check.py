@@ -8,8 +8,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from analysis.messages import Message, ProjectError, in_language, reader_language
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.study import Study
 
 HELP = "the data contract and the design, all problems at once"
 
@@ -32,7 +39,10 @@ def run(given: argparse.Namespace) -> int:
         print(in_language(Message(en, zh), language))
 
     study = read_study(given.study)
-    say(f"study {study.about.name}: {study.about.title.en}", f"研究 {study.about.name}：{study.about.title.zh}")
+    say(
+        f"study {study.about.name}: {study.about.title.en}",
+        f"研究 {study.about.name}：{study.about.title.zh}",
+    )
     try:
         tables = contract.check_study(study)
     except contract.ContractError as error:
@@ -54,7 +64,9 @@ def run(given: argparse.Namespace) -> int:
     return code
 
 
-def _diagnose(study, outcome: str, tables, say) -> dict[str, object]:  # noqa: ANN001
+def _diagnose(
+    study: Study, outcome: str, tables: dict[str, pd.DataFrame], say: Callable[[str, str], None]
+) -> dict[str, object]:
     from analysis import estimators, samples
     from analysis.words import Words
 
@@ -80,7 +92,10 @@ def _diagnose(study, outcome: str, tables, say) -> dict[str, object]:  # noqa: A
     )
     for row in sample.flow.itertuples():
         if row.units_out:
-            say(f"  left out by {row.rule}: {row.units_out} units", f"  按规则 {row.rule} 剔除：{row.units_out} 个单位")
+            say(
+                f"  left out by {row.rule}: {row.units_out} units",
+                f"  按规则 {row.rule} 剔除：{row.units_out} 个单位",
+            )
     seen: set[str] = set()
     for name in study.design.estimators:
         try:

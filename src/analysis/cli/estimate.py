@@ -20,13 +20,23 @@ HELP = "numbers of one outcome and estimator as JSON"
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Options of `coopeval estimate`."""
     command.add_argument("study", help="study folder, its study.toml, or the name of a study under data/")
-    command.add_argument("--outcome", default="", help="key of an outcome in study.toml (default: the primary one)")
-    command.add_argument("--estimator", default="group_time", help="group_time (default), imputation, saturated, twfe")
-    command.add_argument("--by", default="overall", help="overall (default), event_time, cohort, year, model or cell")
+    command.add_argument(
+        "--outcome", default="", help="key of an outcome in study.toml (default: the primary one)"
+    )
+    command.add_argument(
+        "--estimator", default="group_time", help="group_time (default), imputation, saturated, twfe"
+    )
+    command.add_argument(
+        "--by", default="overall", help="overall (default), event_time, cohort, year, model or cell"
+    )
     command.add_argument("--comparison-group", default=None, help="never_treated or not_yet_treated")
     command.add_argument("--base-period", default=None, help="varying or universal")
-    command.add_argument("--anticipation", type=int, default=None, help="periods before adoption that may be affected")
-    command.add_argument("--covariates", default=None, help="baseline columns, e.g. a,b; an empty text for none")
+    command.add_argument(
+        "--anticipation", type=int, default=None, help="periods before adoption that may be affected"
+    )
+    command.add_argument(
+        "--covariates", default=None, help="baseline columns, e.g. a,b; an empty text for none"
+    )
     command.add_argument("--adjustment", default=None, help="doubly_robust, outcome_regression or ipw")
     command.add_argument("--seed", type=int, default=None, help="seed of the multiplier bootstrap")
     command.add_argument("--table", default="", metavar="OUT.csv", help="write the rows as CSV too")

@@ -28,14 +28,18 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Options of `coopeval report`."""
     command.add_argument("study", help="study folder, its study.toml, or the name of a study under data/")
     command.add_argument("--out", default="", help="folder of the runs (default: reports/)")
-    command.add_argument("--lang", default="zh,en", help="languages of the report, e.g. zh,en (default) or zh")
+    command.add_argument(
+        "--lang", default="zh,en", help="languages of the report, e.g. zh,en (default) or zh"
+    )
     command.add_argument("--formats", default="html,pdf", help="html, pdf or both (default)")
     command.add_argument("--jobs", type=int, default=2, help="notebooks at a time (default 2)")
     command.add_argument(
         "--set", action="append", default=[], metavar="NOTEBOOK.PARAMETER=VALUE", dest="settings",
         help="change a notebook's parameter, e.g. 03_collective_income.estimator=imputation; may be repeated",
     )  # fmt: skip
-    command.add_argument("--cold", action="store_true", help="start every kernel afresh (slower; for reviewers)")
+    command.add_argument(
+        "--cold", action="store_true", help="start every kernel afresh (slower; for reviewers)"
+    )
     command.add_argument("--json", action="store_true", help="last line: status, folder and files as JSON")
 
 
@@ -62,7 +66,12 @@ def run(given: argparse.Namespace) -> int:
             print(paths.shown(result.folder / name))
         print(in_language(result.message, reader))
     if given.json:
-        answer = {"status": result.status, "folder": str(result.folder), "files": files, "seconds": round(seconds, 3)}
+        answer = {
+            "status": result.status,
+            "folder": str(result.folder),
+            "files": files,
+            "seconds": round(seconds, 3),
+        }
         print(json.dumps(answer, ensure_ascii=False))
     return result.exit_code
 
@@ -73,7 +82,8 @@ def _choices(text: str, allowed: tuple[str, ...], option: str) -> tuple[str, ...
     if wrong or not chosen:
         raise UsageError(
             Message(
-                f"{option} {text!r}: choose from {', '.join(allowed)}", f"{option} {text!r}：可选 {'、'.join(allowed)}"
+                f"{option} {text!r}: choose from {', '.join(allowed)}",
+                f"{option} {text!r}：可选 {'、'.join(allowed)}",
             )
         )
     return chosen

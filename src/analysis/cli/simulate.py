@@ -25,7 +25,9 @@ class SettingError(ProjectError, ValueError):
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Options of `coopeval simulate`."""
     command.add_argument("out", help="folder to write; must be empty or hold an earlier simulated county")
-    command.add_argument("--seed", type=int, default=20201101, help="default 20201101, that of data/demo_county")
+    command.add_argument(
+        "--seed", type=int, default=20201101, help="default 20201101, that of data/demo_county"
+    )
     command.add_argument("--scenario", default="county", help="a named set of parameters (default: county)")
     command.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
@@ -44,7 +46,9 @@ def run(given: argparse.Namespace) -> int:
     for text in given.settings:
         key, equals, value = text.partition("=")
         if not equals:
-            raise SettingError(Message(f"--set {text!r}: write KEY=VALUE", f"--set {text!r}：请写成 参数=取值"))
+            raise SettingError(
+                Message(f"--set {text!r}: write KEY=VALUE", f"--set {text!r}：请写成 参数=取值")
+            )
         settings[key.strip()] = value.strip()
     county = county_from(given.scenario, seed=given.seed, settings=settings)
     folder = Path(given.out)

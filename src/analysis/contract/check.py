@@ -42,7 +42,9 @@ def read_table(key: str, study: Study) -> pd.DataFrame:
                 for name in absent
             ]
         )  # fmt: skip
-    typed = pd.DataFrame({name: typing.inferred(raw[name]) for name in raw.columns if name not in roles}, index=raw.index)
+    typed = pd.DataFrame(
+        {name: typing.inferred(raw[name]) for name in raw.columns if name not in roles}, index=raw.index
+    )
     breaches = []
     for name, reader in roles.items():
         result = reader(raw[name])

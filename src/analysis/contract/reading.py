@@ -92,7 +92,10 @@ def _read_text(path: Path, delimiter: str) -> pd.DataFrame:
                 f"rows do not have the heading's {len(head)} fields (cut off, or a stray separator)",
                 f"行的字段数与表头（{len(head)} 列）不一致（文件被截断或多了分隔符）",
             ),
-            Message("export the file again; quote fields that contain the separator", "请重新导出；含分隔符的字段要加引号"),
+            Message(
+                "export the file again; quote fields that contain the separator",
+                "请重新导出；含分隔符的字段要加引号",
+            ),
             ragged,
         )
     return pd.DataFrame(body, columns=_heading(head), dtype="str")

@@ -55,7 +55,10 @@ def as_number(column: pd.Series) -> Typed:
         values,
         bad,
         Message(f"not a finite number{shown}", f"不是有限数值{shown.replace(', e.g.', '，如')}"),
-        Message("write plain digits (12000, not 1.2万), or leave the cell blank if unknown", "请填纯数字（12000，不写 1.2万）；未知则留空"),
+        Message(
+            "write plain digits (12000, not 1.2万), or leave the cell blank if unknown",
+            "请填纯数字（12000，不写 1.2万）；未知则留空",
+        ),
     )
 
 

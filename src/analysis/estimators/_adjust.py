@@ -185,8 +185,8 @@ def _separation(
             return f"covariate {name!r} separates {apart}"
         if np.ptp(inside) == 0 and inside[0] in (outside.min(), outside.max()):
             return (
-                f"covariate {name!r} takes one extreme value in all {n_treated} treated units, so the odds of "
-                'treatment cannot be estimated; adjustment = "outcome_regression" needs none'
+                f"covariate {name!r} takes one extreme value in all {n_treated} treated units, so the odds "
+                'of treatment cannot be estimated; adjustment = "outcome_regression" needs none'
             )
     strongest = names[int(np.argmax(np.abs(error.coefficients[1:] * design[1:].std(axis=1))))]
     return f"the covariates together, {strongest!r} most, separate {apart}"

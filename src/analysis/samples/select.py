@@ -75,10 +75,14 @@ def _step(rule: str, before: pd.DataFrame, after: pd.DataFrame, unit: str) -> di
 def _panel(frame: pd.DataFrame, study: Study, outcome: str, columns: Columns) -> Panel:
     declared = study.table(study.outcome(outcome).table)
     wide = frame.pivot(index=columns.unit, columns=columns.time, values=columns.outcome).sort_index()
-    first = frame.sort_values(columns.time).drop_duplicates(columns.unit).set_index(columns.unit).loc[wide.index]
+    first = (
+        frame.sort_values(columns.time).drop_duplicates(columns.unit).set_index(columns.unit).loc[wide.index]
+    )
     n = len(wide)
     weight = first[declared.weight].to_numpy(float) if declared.weight else np.ones(n)
-    cluster = wide.index if not declared.cluster or declared.cluster == columns.unit else first[declared.cluster]
+    cluster = (
+        wide.index if not declared.cluster or declared.cluster == columns.unit else first[declared.cluster]
+    )
     cohort = first[declared.cohort].astype("Float64").to_numpy(dtype=float, na_value=np.inf)
     model = first[declared.model].to_numpy(dtype=object).astype(str) if declared.model else np.full(n, "")
     return Panel(
