@@ -25,7 +25,7 @@ report:
 
 test:
 	$(BOOTSTRAP) dev
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
 
 lab:
 	$(BOOTSTRAP) dev

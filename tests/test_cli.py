@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import village_table, write_study
+from small_study import village_table, write_study
 
 from analysis.cli import main
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import STUDY, village_table, write_study
+from small_study import STUDY, village_table, write_study
 
 from analysis.contract import ContractError, check_study, read_table
 from analysis.messages import in_language

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import village_table, write_study
+from small_study import village_table, write_study
 
 from analysis.contract import read_table
 from analysis.samples import RULES, SampleError, select

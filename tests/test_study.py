@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import STUDY, write_study
+from small_study import STUDY, write_study
 
 from analysis.study import StudyError, read_study
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import load
+from real_panels import load
 
 from analysis import estimators, paths
 from analysis.effects import EstimatorError

@@ -58,7 +58,7 @@ def calibration(seeds: Iterable[int], county: County | None = None) -> pd.DataFr
 def measured(simulated: SimulatedCounty) -> dict[str, float]:
     """The quantities of TARGETS in one county."""
     truth, households = simulated.truth, simulated.household_year
-    wide = households.set_index(["hh_id", "year"])["inc_disposable"].unstack()  # noqa: PD010
+    wide = households.set_index(["hh_id", "year"])["inc_disposable"].unstack()
     fixed = households.drop_duplicates("hh_id").set_index("hh_id").loc[wide.index]
     joined = fixed["member_cohort"].to_numpy()
 
@@ -86,7 +86,7 @@ def measured(simulated: SimulatedCounty) -> dict[str, float]:
 
 
 def _collective(villages: pd.DataFrame) -> dict[str, float]:
-    wide = villages.set_index(["village_id", "year"])["ci_operating_surplus"].unstack() / 10_000  # noqa: PD010
+    wide = villages.set_index(["village_id", "year"])["ci_operating_surplus"].unstack() / 10_000
     cohort = villages.drop_duplicates("village_id").set_index("village_id").loc[wide.index, "first_coop_year"]
     by = {year: (cohort > 0) & (cohort <= year) for year in (2021, 2022)}
     return {

@@ -1,0 +1,124 @@
+"""One verdict on how far a result can be leaned on, by one rule, with its reasons.
+
+"Stable" needs the main interval away from zero and not one reason for caution; every reason is counted from the data
+and named, none is a matter of taste at the time of writing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.checks.pre_trend import DOUBTFUL, PreTrend
+from analysis.estimates import verdict
+from analysis.samples.balance import UNLIKE
+from analysis.samples.panel import Panel
+from analysis.study import Design
+
+FEW_CLUSTERS = 40  # below, clustered errors lean on small-sample theory (Cameron, Miller 2015, sec. VI)
+FEW_COMPARISON = 10  # units; one unusual unit moves the comparison by a tenth or more
+MANY_ALWAYS_TREATED = (
+    0.1  # share of units treated from the first period on, about whom the panel says nothing
+)
+AGREEING = 0.8  # share of alternatives whose interval must lie on the same side of zero
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A verdict with its reasons.
+
+    word : key under [agreement] in words.toml
+    reasons : key under [reasons] and what its sentence takes; counts of units are n_units and n_total
+    """
+
+    word: str
+    reasons: tuple[tuple[str, dict[str, object]], ...]
+
+
+def agreement(
+    specifications: pd.DataFrame,
+    panel: Panel,
+    design: Design,
+    *,
+    trend: PreTrend,
+    placebo: pd.DataFrame | None,
+    unlike: pd.Series | None,
+) -> Agreement:
+    """The verdict over the main specification, its variants and the design.
+
+    Parameters
+    ----------
+    specifications : main row first.
+    trend, placebo : what was found before adoption.
+    unlike : the baseline variable on which adopters and others differ most; None where none is held.
+    """
+    main, others = specifications.iloc[0], specifications.iloc[1:]
+    found = verdict(main)
+    reasons = [
+        *_of_alternatives(main, others), *_of_the_past(trend, placebo), *_of_the_units(panel, design, main, unlike)
+    ]  # fmt: skip
+    if found == "not_known":
+        return Agreement("not_known", tuple(reasons))
+    if found == "unclear":
+        elsewhere = [row for _, row in others.iterrows() if verdict(row) in {"rose", "fell"}]
+        return Agreement("unclear_sensitive" if elsewhere else "unclear", tuple(reasons))
+    direction = "positive" if found == "rose" else "negative"
+    return Agreement(f"{direction}_{'sensitive' if reasons else 'stable'}", tuple(reasons))
+
+
+def between_estimators(each: pd.DataFrame) -> str:
+    """Whether the estimators tell one story: "same_verdict", "same_sign", "differ" or "one_only" (twfe not counted)."""
+    told = each[(each["estimator"] != "twfe") & each["estimate"].notna()]
+    if len(told) < 2:
+        return "one_only"
+    if len(set(told.apply(verdict, axis=1))) == 1:
+        return "same_verdict"
+    return "same_sign" if len(set(np.sign(told["estimate"].astype(float)))) == 1 else "differ"
+
+
+def _of_alternatives(main: pd.Series, others: pd.DataFrame) -> list[tuple[str, dict[str, object]]]:
+    known = others[others["estimate"].notna()]
+    reasons = []
+    opposite = int((np.sign(known["estimate"].astype(float)) != np.sign(main["estimate"])).sum())
+    if opposite:
+        reasons.append(("other_sign", {"n": opposite, "of": len(known)}))
+    same = int((known.apply(verdict, axis=1) == verdict(main)).sum()) if len(known) else 0
+    if len(known) and same < AGREEING * len(known):
+        reasons.append(("other_verdict", {"n": len(known) - same, "of": len(known)}))
+    impossible = len(others) - len(known)
+    if impossible:
+        reasons.append(("not_estimable", {"n": impossible, "of": len(others)}))
+    return reasons
+
+
+def _of_the_past(trend: PreTrend, placebo: pd.DataFrame | None) -> list[tuple[str, dict[str, object]]]:
+    if not np.isfinite(trend.p_value):
+        return [("no_pre_trend_test", {})]
+    reasons = []
+    if trend.p_value < DOUBTFUL:
+        reasons.append(("pre_trend", {"p": trend.p_value, "n": len(trend.levels)}))
+    elif len(trend.levels) == 1:
+        reasons.append(("short_past", {"n": len(trend.levels)}))
+    if placebo is not None and verdict(placebo.iloc[0]) in {"rose", "fell"}:
+        reasons.append(("placebo", {}))
+    return reasons
+
+
+def _of_the_units(
+    panel: Panel, design: Design, main: pd.Series, unlike: pd.Series | None
+) -> list[tuple[str, dict[str, object]]]:
+    reasons: list[tuple[str, dict[str, object]]] = []
+    always = int((panel.cohort - design.anticipation <= panel.years[0]).sum())
+    if always > MANY_ALWAYS_TREATED * panel.n_units:
+        reasons.append(("always_treated", {"n_units": always, "n_total": panel.n_units}))
+    clusters = int(main["n_clusters"])
+    if clusters < FEW_CLUSTERS:
+        reasons.append(("few_clusters", {"n_units": clusters}))
+    never = int((panel.cohort > panel.years[-1]).sum())
+    if design.comparison_group == "never_treated" and never < FEW_COMPARISON:
+        reasons.append(("few_comparison", {"n_units": never}))
+    if unlike is not None and abs(unlike["smd"]) > UNLIKE and unlike["variable"] not in panel.covariate_names:
+        reasons.append(("unlike", {"variable": str(unlike["variable"]), "smd": float(unlike["smd"])}))
+    return reasons

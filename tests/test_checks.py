@@ -1,0 +1,290 @@
+"""Checks: what they ask again, what they answer, and the one rule that sums them up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis.checks import Case, specifications
+from analysis.checks.agreement import agreement, between_estimators
+from analysis.checks.differences import differences
+from analysis.checks.ladder import ladder
+from analysis.checks.placebo import placebo
+from analysis.checks.pre_trend import PreTrend, pre_trend
+from analysis.checks.specifications import SPECIFICATION_COLUMNS
+from analysis.checks.truth import true_average
+from analysis.estimates import aggregate
+from analysis.estimators import fit
+from analysis.samples import Panel, Sample
+from analysis.study import Design
+
+DESIGN = Design(comparison_group="not_yet_treated", bootstrap_draws=199)
+
+
+def panel(n: int = 120, *, effect: float = 5.0, drift: float = 0.0, seed: int = 3, years: int = 10) -> Panel:
+    """Cohorts in the sixth and eighth year and never adopters, a third each; `drift` per year of adopters."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(2011, 2011 + years)
+    cohort = np.select([np.arange(n) < n // 3, np.arange(n) < 2 * n // 3], [2016.0, 2018.0], np.inf)
+    treated = time[None, :] >= cohort[:, None]
+    outcome = rng.normal(50, 5, (n, 1)) + 2 * (time - 2011) + effect * treated + rng.normal(0, 1, (n, years))
+    outcome = outcome + drift * (time - 2011) * np.isfinite(cohort)[:, None]
+    unit = np.array([f"u{i:03d}" for i in range(n)])
+    return Panel(
+        unit=unit, years=time, outcome=outcome, cohort=cohort, weight=np.ones(n), cluster=unit,
+        model=np.full(n, ""), covariates=np.empty((n, 0)),
+    )  # fmt: skip
+
+
+def found(given: Panel, design: Design = DESIGN, group: np.ndarray | None = None):
+    case = Case(given, design, "group_time", group)
+    rows = specifications(case, unit="yuan")
+    path = aggregate(fit("group_time", given, design), design, by="event_time", unit="yuan")
+    return rows, agreement(
+        rows, given, design, trend=pre_trend(path), placebo=placebo(case, unit="yuan"), unlike=None
+    )
+
+
+def test_a_clear_effect_without_faults_is_positive_and_stable():
+    rows, verdict = found(panel())
+
+    assert list(rows.columns) == list(SPECIFICATION_COLUMNS)
+    assert rows["change"].iloc[0] == "main"
+    assert {"never_treated", "anticipation", "without_cohort", "estimator"} <= set(rows["change"])
+    assert verdict.word == "positive_stable"
+    assert verdict.reasons == ()
+
+
+def test_a_drift_before_adoption_makes_it_sensitive_and_says_why():
+    _, verdict = found(panel(drift=0.8))
+
+    assert verdict.word == "positive_sensitive"
+    assert {"pre_trend", "placebo"} <= {key for key, _ in verdict.reasons}
+
+
+def test_no_effect_is_no_clear_change():
+    _, verdict = found(panel(effect=0.0))
+
+    assert verdict.word in {"unclear", "unclear_sensitive"}
+
+
+def test_few_clusters_and_units_treated_from_the_start_are_reasons():
+    small = panel(30)
+    cohort = small.cohort.copy()
+    cohort[:10] = 2011
+    _, verdict = found(
+        replace(small, cohort=cohort), DESIGN.model_copy(update={"comparison_group": "never_treated"})
+    )
+
+    reasons = dict(verdict.reasons)
+    assert verdict.word == "positive_sensitive"
+    assert reasons["always_treated"] == {"n_units": 10, "n_total": 30}
+    assert reasons["few_clusters"] == {"n_units": 20}, (
+        "the clusters that the estimate rests on, not those of the table"
+    )
+
+
+def test_unlike_units_are_a_reason_unless_adjusted_for():
+    given = panel()
+    unlike = pd.Series({"variable": "income", "smd": -1.8})
+    rows = specifications(Case(given, DESIGN, "group_time"), unit="yuan")
+    path = aggregate(fit("group_time", given, DESIGN), DESIGN, by="event_time", unit="yuan")
+    told = agreement(rows, given, DESIGN, trend=pre_trend(path), placebo=None, unlike=unlike)
+    adjusted = replace(given, covariates=np.zeros((120, 1)), covariate_names=("income",))
+    quiet = agreement(rows, adjusted, DESIGN, trend=pre_trend(path), placebo=None, unlike=unlike)
+
+    assert ("unlike", {"variable": "income", "smd": -1.8}) in told.reasons
+    assert "unlike" not in dict(quiet.reasons)
+
+
+def test_every_township_is_left_out_once():
+    given = panel()
+    groups = np.array([f"t{i % 6}" for i in range(given.n_units)])
+    rows = specifications(Case(given, DESIGN, "group_time", groups), unit="yuan")
+
+    left = rows[rows["change"] == "without_group"]
+    assert list(left["detail"]) == [f"t{i}" for i in range(6)]
+    only = fit("group_time", given.keep(groups != "t2"), DESIGN)
+    expected = aggregate(only, DESIGN).row("simple")["estimate"]
+    assert left.set_index("detail").loc["t2", "estimate"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_variant_that_is_not_identified_says_so():
+    given = panel()
+    everyone = replace(given, cohort=np.where(np.isfinite(given.cohort), given.cohort, 2020.0))
+    rows = specifications(Case(everyone, DESIGN, "group_time"), unit="yuan")
+
+    row = rows[rows["change"] == "never_treated"].iloc[0]
+    assert np.isnan(row["estimate"])
+    assert row["status"].startswith("not estimable: no never-treated units")
+
+
+def test_single_unit_cohorts_are_left_out_only_where_there_are_some():
+    given = panel()
+    cohort = given.cohort.copy()
+    cohort[0] = 2015.0
+    changes = specifications(Case(replace(given, cohort=cohort), DESIGN, "group_time"), unit="yuan")["change"]
+
+    assert "without_single_units" in set(changes)
+    assert "without_single_units" not in set(
+        specifications(Case(given, DESIGN, "group_time"), unit="yuan")["change"]
+    )
+
+
+def test_the_joint_test_is_hotellings():
+    path = aggregate(fit("group_time", panel(), DESIGN), DESIGN, by="event_time", unit="yuan")
+    trend = pre_trend(path)
+    before = (path.rows["level"] < 0).to_numpy()
+    theta = path.rows.loc[before, "estimate"].to_numpy()
+    psi = path.influence.to_numpy()[:, before]
+    wald = theta @ np.linalg.solve(psi.T @ psi, theta)
+    r, n = len(theta), len(psi)
+
+    assert trend.levels == tuple(path.rows.loc[before, "level"])
+    assert trend.statistic == pytest.approx(wald * (n - r) / (r * (n - 1)), rel=1e-8)
+    assert trend.p_value == pytest.approx(stats.f.sf(trend.statistic, r, n - r))
+
+
+def test_the_joint_test_keeps_its_size():
+    """300 panels without drift: about 5 % rejected; the band holds a true 5 % with probability .99."""
+    rejected = 0
+    for seed in range(300):
+        given = panel(60, seed=seed)
+        path = aggregate(fit("group_time", given, DESIGN), DESIGN, by="event_time", unit="yuan")
+        rejected += pre_trend(path).p_value < 0.05
+    assert 0.017 < rejected / 300 < 0.095
+
+
+def test_without_years_before_nothing_is_tested():
+    short = panel(years=10)
+    late = replace(short, years=short.years[4:], outcome=short.outcome[:, 4:])
+    cohort = np.where(np.isfinite(late.cohort), 2016.0, np.inf)
+    given = replace(late, cohort=cohort)
+    path = aggregate(fit("group_time", given, DESIGN), DESIGN, by="event_time", unit="yuan")
+
+    assert np.isnan(pre_trend(path).p_value)
+    assert placebo(Case(given, DESIGN, "group_time"), unit="yuan") is None
+    _, verdict = found(given)
+    assert "no_pre_trend_test" in dict(verdict.reasons)
+
+
+def test_the_placebo_uses_no_year_after_adoption():
+    given = panel()
+    spoiled = given.outcome.copy()
+    spoiled[given.years[None, :] >= given.cohort[:, None]] = 1e6
+    clean = placebo(Case(given, DESIGN, "group_time"), unit="yuan")
+    same = placebo(Case(replace(given, outcome=spoiled), DESIGN, "group_time"), unit="yuan")
+
+    assert clean is not None and same is not None
+    assert same["estimate"].iloc[0] == pytest.approx(clean["estimate"].iloc[0], rel=1e-12)
+
+
+def each(given: Panel, design: Design = DESIGN) -> pd.DataFrame:
+    rows = [
+        aggregate(fit(name, given, design), design, unit="yuan").row("simple")
+        for name in ("twfe", "group_time", "imputation")
+    ]
+    return pd.DataFrame(rows).reset_index(drop=True)
+
+
+def test_the_ladder_starts_with_what_needs_no_comparison():
+    given = panel()
+    steps = ladder(given, DESIGN, each(given), truth=5.0).set_index("step")
+
+    assert list(steps.index) == ["before_after", "difference", "twfe", "group_time", "imputation", "truth"]
+    treated = given.years[None, :] >= given.cohort[:, None]
+    base = np.array(
+        [
+            given.outcome[i, int(c) - 2011 - 1] if np.isfinite(c) else np.nan
+            for i, c in enumerate(given.cohort)
+        ]
+    )
+    assert steps.loc["before_after", "estimate"] == pytest.approx(
+        (given.outcome - base[:, None])[treated].mean()
+    )
+    last = given.outcome[:, -1]
+    expected = last[np.isfinite(given.cohort)].mean() - last[~np.isfinite(given.cohort)].mean()
+    assert steps.loc["difference", "estimate"] == pytest.approx(expected)
+    welch = stats.ttest_ind(
+        last[np.isfinite(given.cohort)], last[~np.isfinite(given.cohort)], equal_var=False
+    )
+    half = (steps.loc["difference", "conf_high"] - steps.loc["difference", "conf_low"]) / 2
+    assert half == pytest.approx(
+        (welch.confidence_interval().high - welch.confidence_interval().low) / 2, rel=0.05
+    )
+    assert steps.loc["before_after", "estimate"] > 2 * steps.loc["group_time", "estimate"] - 1, (
+        "the trend is in it"
+    )
+    assert np.isnan(steps.loc["truth", "conf_low"])
+
+
+def test_without_others_the_ladder_says_so():
+    given = panel()
+    everyone = replace(given, cohort=np.where(np.isfinite(given.cohort), given.cohort, 2020.0))
+    steps = ladder(everyone, DESIGN, each(everyone)).set_index("step")
+
+    assert steps.loc["difference", "status"] == "not estimable"
+    assert np.isnan(steps.loc["difference", "estimate"])
+
+
+def test_the_truth_is_averaged_over_the_units_and_years_that_are_estimated():
+    given = panel()
+    truth = np.where(given.years[None, :] >= given.cohort[:, None], given.cohort[:, None] - 2010, 0.0)
+    sample = Sample(given, pd.DataFrame(), "income", "table")
+    effects = fit("group_time", given, DESIGN)
+
+    treated = given.years[None, :] >= given.cohort[:, None]
+    assert true_average(truth, sample, effects) == pytest.approx(truth[treated].mean())
+
+
+def test_pairs_of_models_are_held_to_one_standard():
+    given = panel(240)
+    model = np.where(np.isfinite(given.cohort), np.where(np.arange(240) % 2 == 0, "M01", "M02"), "")
+    raised = given.outcome + 4.0 * (
+        (model == "M02")[:, None] & (given.years[None, :] >= given.cohort[:, None])
+    )
+    arms = replace(given, model=model, outcome=raised)
+    by_model = aggregate(fit("imputation", arms, DESIGN), DESIGN, by="model", unit="yuan")
+    pairs = differences(by_model, DESIGN)
+
+    assert pairs is not None
+    assert pairs[["first", "second"]].to_numpy().tolist() == [["M01", "M02"]]
+    assert pairs["apart"].iloc[0]
+    assert pairs["estimate"].iloc[0] == pytest.approx(-4, abs=1)
+
+
+def test_one_usable_model_leaves_nothing_to_compare():
+    given = panel()
+    model = np.where(np.isfinite(given.cohort), "M01", "")
+    model[0] = "M02"
+    by_model = aggregate(
+        fit("imputation", replace(given, model=model), DESIGN), DESIGN, by="model", unit="yuan"
+    )
+
+    assert differences(by_model, DESIGN) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "word"),
+    [
+        ([("group_time", 1, 0.5, 1.5), ("imputation", 2, 1, 3)], "same_verdict"),
+        ([("group_time", 1, 0.5, 1.5), ("imputation", 2, -1, 5)], "same_sign"),
+        ([("group_time", 1, 0.5, 1.5), ("imputation", -2, -5, 1)], "differ"),
+        ([("group_time", 1, 0.5, 1.5), ("twfe", -2, -3, -1)], "one_only"),
+    ],
+)
+def test_estimators_agree_by_rule(rows, word):
+    frame = pd.DataFrame(rows, columns=["estimator", "estimate", "conf_low", "conf_high"])
+    assert between_estimators(frame) == word
+
+
+def test_a_test_of_nothing_has_no_number():
+    nothing = PreTrend(np.nan, (0, 0), np.nan, (), (), np.nan)
+    given = panel()
+    rows = specifications(Case(given, DESIGN, "group_time"), unit="yuan")
+    told = agreement(rows, given, DESIGN, trend=nothing, placebo=None, unlike=None)
+    assert told.word == "positive_sensitive"
