@@ -40,6 +40,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--cold", action="store_true", help="start every kernel afresh (slower; for reviewers)"
     )
+    command.add_argument("--force", action="store_true", help="run even when nothing changed")
     command.add_argument("--json", action="store_true", help="last line: status, folder and files as JSON")
 
 
@@ -55,7 +56,7 @@ def run(given: argparse.Namespace) -> int:
     started = time.monotonic()
     result = run_report(
         given.study, out=Path(given.out) if given.out else paths.reports(), languages=languages, formats=formats,
-        settings=settings, jobs=given.jobs, cold=given.cold, progress=printer(),
+        settings=settings, jobs=given.jobs, cold=given.cold, force=given.force, progress=printer(),
     )  # fmt: skip
     seconds = time.monotonic() - started
     files = sorted(path.name for path in result.folder.glob("report.*"))

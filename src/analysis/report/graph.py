@@ -9,6 +9,7 @@ from analysis.report.parameters import Parameters, outcomes_of
 from analysis.study import Study
 
 SUMMARY = "09_report"  # reads what all others saved
+MODELS_COMPARED = "05_ten_models"  # needs a study that tells models apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,10 @@ def _runs(
 ) -> list[Job]:
     values = parameters.model_dump()
     chosen = str(values.get("outcome", ""))
-    outcomes = [chosen] if chosen else outcomes_of(notebook, study) or [""]
+    outcomes = [chosen] if chosen else outcomes_of(notebook, study)
+    if "outcome" in values and not (outcomes and _has_matter(notebook, study)):
+        return []  # the report says what was not measured; a notebook without its matter has nothing to add
+    outcomes = outcomes or [""]
     jobs = []
     for outcome in outcomes:
         for language in languages:
@@ -65,3 +69,16 @@ def _runs(
             own = values | {"language": language} | ({"outcome": outcome} if "outcome" in values else {})
             jobs.append(Job(name, notebook, path, language, outcome, own, after))
     return jobs
+
+
+def _has_matter(notebook: str, study: Study) -> bool:
+    """Whether the study holds what the notebook is about: for the comparison of models, two models or more."""
+    if notebook != MODELS_COMPARED:
+        return True
+    key = study.outcomes[study.primary_outcome].table
+    column = study.table(key).model
+    if not column:
+        return False
+    from analysis.contract import read_table
+
+    return read_table(key, study)[column].replace({"": None, "M00": None}).nunique() >= 2
