@@ -51,7 +51,7 @@ def broken(good, tmp_path_factory, study, make_notebook):
     )
     make_notebook(folder, "03_other", "import sys\nsys.exit(0)", "x = 2")
     make_notebook(folder, "04_other", "while True: pass", "x = 2")
-    make_notebook(folder, "05_ten_models", "x = 1")
+    make_notebook(folder, "06_robustness", "x = 1")
     make_notebook(folder, "07_other", "import os\nos._exit(0)", "x = 2")
     make_notebook(folder, "08_other", "input()")
     make_notebook(folder, "09_report", "x = 1")
