@@ -30,12 +30,19 @@ PACKAGES = {"coopeval": "coopeval", "csdid": "csdid", "diff_diff": "diff-diff", 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """k cells: cohort, year, effect and analytic clustered error; critical : of the uniform band."""
+    """k cells.
+
+    cohort, year, effect : (k,)
+    std_error : (k,) analytic clustered error, which is compared
+    reported : (k,) the error that the timed call itself reports, bootstrapped or enlarged for few clusters
+    critical : what the uniform band multiplies errors with
+    """
 
     cohort: np.ndarray
     year: np.ndarray
     effect: np.ndarray
     std_error: np.ndarray
+    reported: np.ndarray
     critical: float
 
 
@@ -77,6 +84,7 @@ class Coopeval:
             cells["year"].to_numpy(int),
             cells["effect"].to_numpy(float),
             np.sqrt(np.diag(effects.covariance)),
+            rows["std_error_small"].to_numpy(float),
             float(((rows["conf_high"] - rows["estimate"]) / rows["std_error_small"]).median()),
         )
 
@@ -112,6 +120,7 @@ class Csdid:
             np.asarray(cells["year"], dtype=int),
             np.asarray(cells["att"], dtype=float),
             _clustered(result.MP["inffunc"]["inffunc"], data),
+            np.asarray(cells["se"], dtype=float),
             float(cells["c"]),
         )
 
@@ -145,10 +154,11 @@ class DiffDiff:
 
     def found(self, result: Any, data: Any) -> Found:
         analytic = self._cells(self._fit(data, "dr", 0))
-        return Found(*analytic, float(result[1].cband_crit_value))
+        return Found(*analytic, self._cells(result[0])[-1], float(result[1].cband_crit_value))
 
     def regression(self, data: Any) -> Found:
-        return Found(*self._cells(self._fit(data, "reg", 0)), np.nan)
+        cells = self._cells(self._fit(data, "reg", 0))
+        return Found(*cells, cells[-1], np.nan)
 
     def _cells(self, fitted: Any) -> tuple[np.ndarray, ...]:
         cells = fitted.group_time_effects
@@ -182,6 +192,7 @@ class Moderndid:
             np.asarray(result.times, dtype=int),
             np.asarray(result.att_gt, dtype=float),
             _clustered(np.asarray(result.influence_func), self._reordered(data.to_pandas(), result.G)),
+            np.asarray(result.se_gt, dtype=float),
             float(result.critical_value),
         )
 

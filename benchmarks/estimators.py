@@ -26,12 +26,15 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 OURS = "coopeval"
 PEERS = ("csdid", "diff_diff", "moderndid")
-SIZES = {"county": 9, "million": 3}  # repetitions
+SIZES = {"county": 15, "million": 3}  # repetitions
 ROWS = {"county": "366 villages x 10 years", "million": "100,000 households x 10 years"}
 LIMIT = 1e-8  # of effects and errors, per unit of their size where that is above one
 TIMEOUT = 1800  # seconds
 N_CLUSTERS = 366
-FIELDS = ("cohort", "year", "effect", "std_error", "critical")
+FIELDS = ("cohort", "year", "effect", "std_error")
+HEAD = """\
+                           seconds                        memory, MB    uniform   own error
+candidate    version  import   read      run   to ours   before   peak   band  / analytic"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Measured:
         """The fields of "cells" or "regression", ordered by cohort and year."""
         found = {name: self.numbers[f"{part}.{name}"] for name in FIELDS}
         order = np.lexsort((found["year"], found["cohort"]))
-        return {name: values[order] if values.ndim else values for name, values in found.items()}
+        return {name: values[order] for name, values in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,11 @@ class Comparison:
     agreed: bool | None
 
     def __str__(self) -> str:
-        verdict = {True: "equal", False: "MISMATCH", None: "differs by design"}[self.agreed]
+        verdict = {
+            True: f"equal to {LIMIT:g}",
+            False: "MISMATCH",
+            None: "Horvitz-Thompson weights, not held to it",
+        }[self.agreed]
         return f"{self.what}: effects {self.effect:.1e}, errors {self.std_error:.1e}  {verdict}"
 
 
@@ -94,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--candidates", default=",".join((OURS, *PEERS)), help="some of coopeval, csdid, diff_diff, moderndid"
     )
-    parser.add_argument("--repeats", type=int, default=0, help="runs of each (default: county 9, million 3)")
+    parser.add_argument("--repeats", type=int, default=0, help="runs of each (default: county 15, million 3)")
     parser.add_argument("--json", action="store_true", help="last line: the ratios as JSON")
     return parser
 
@@ -135,24 +142,16 @@ def _environment() -> dict[str, str]:
 def _tell(size: str, measured: list[Measured]) -> bool:
     """Print one size's tables; False where a candidate failed or numbers differ."""
     print(f"\n{size}: {ROWS[size]}, errors clustered by {N_CLUSTERS} villages, 999 draws")
-    print(
-        f"{'candidate':<11}{'version':>9}{'import s':>10}{'read s':>8}{'run s':>9}{'to ours':>9}{'runs':>6}"
-        f"{'MB before':>11}{'MB peak':>9}{'critical':>10}"
-    )
+    print(HEAD)
     ours = next((one for one in measured if one.name == OURS and not one.error), None)
     for one in measured:
         if one.error:
             print(f"{one.name:<11} could not be run at this size: {one.error}")
             continue
-        n = one.numbers
-        ratio = f"{one.seconds / ours.seconds:>9.2f}" if ours else f"{'':>9}"
-        print(
-            f"{one.name:<11}{n['version']!s:>9}{n['imported']:>10.2f}{n['read']:>8.2f}{one.seconds:>9.3f}{ratio}"
-            f"{len(n['seconds']):>6}{n['before']:>11.0f}{n['peak']:>9.0f}{n['cells.critical']:>10.3f}"
-        )
+        print(_line(one, ours))
     if ours:
         parts = zip(ours.numbers["parts"], ours.numbers["part_seconds"], strict=True)
-        print("ours: " + ", ".join(f"{part} {seconds:.3f} s" for part, seconds in parts))
+        print("of ours: " + ", ".join(f"{part} {seconds:.3f} s" for part, seconds in parts))
     good = not any(one.error for one in measured)
     for one in measured:
         if ours and not one.error and one is not ours:
@@ -160,6 +159,16 @@ def _tell(size: str, measured: list[Measured]) -> bool:
                 print(f"{one.name:<11}{comparison}")
                 good &= comparison.agreed is not False
     return good
+
+
+def _line(one: Measured, ours: Measured | None) -> str:
+    n = one.numbers
+    ratio = f"{one.seconds / ours.seconds:.2f}" if ours else ""
+    own = np.median(n["cells.reported"] / n["cells.std_error"])
+    return (
+        f"{one.name:<11}{n['version']!s:>9}{n['imported']:>8.2f}{n['read']:>7.2f}{one.seconds:>9.3f}{ratio:>10}"
+        f"{n['before']:>9.0f}{n['peak']:>7.0f}{n['cells.critical']:>7.2f}{own:>12.3f}"
+    )
 
 
 def _comparisons(ours: Measured, peer: Measured) -> list[Comparison]:
