@@ -14,6 +14,7 @@ from scipy.special import ndtr, ndtri, stdtrit  # scipy.stats takes 0.6 s to imp
 
 from analysis.effects import Effects
 
+LARGEST = 2**19  # multipliers in one product
 CHUNK = 64  # multiplier draws per matrix product, keeps memory small
 
 
@@ -104,10 +105,14 @@ def simultaneous_critical_value(influence: np.ndarray, *, conf_level: float, dra
     studentised = influence[:, live] / error[live]
     rng = np.random.default_rng(seed)
     largest = np.empty(draws)
-    for start in range(0, draws, CHUNK):
-        size = min(CHUNK, draws - start)
-        signs = rng.integers(0, 2, size=(size, len(studentised)), dtype=np.int8) * 2.0 - 1.0
-        largest[start : start + size] = np.abs(signs @ studentised).max(axis=1)
+    rows = max(1, LARGEST // len(studentised) // CHUNK) * CHUNK
+    for start in range(0, draws, rows):
+        parts = [
+            rng.integers(0, 2, size=(min(CHUNK, draws - at), len(studentised)), dtype=np.int8)
+            for at in range(start, min(draws, start + rows), CHUNK)
+        ]
+        signs = np.concatenate(parts) * 2.0 - 1.0
+        largest[start : start + len(signs)] = np.abs(signs @ studentised).max(axis=1)
     return max(floor, float(np.quantile(largest, conf_level, method="higher")))
 
 

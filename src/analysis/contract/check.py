@@ -147,6 +147,12 @@ def _structure(frame: pd.DataFrame, table: Table, study: Study, key: str) -> Ite
 def _constant(
     frame: pd.DataFrame, unit: str, column: str, what: Message, fix: Message | None = None
 ) -> Iterator[Found]:
+    of_unit, units = pd.factorize(frame[unit])
+    value, _ = pd.factorize(frame[column])  # missing: -1, a value like any other
+    first = np.full(len(units) + 1, -2)
+    first[of_unit[::-1]] = value[::-1]
+    if (value == first[of_unit]).all():
+        return
     values = frame[column].astype("object").where(frame[column].notna(), "never/blank")
     counts = values.groupby(frame[unit]).nunique()
     changing = counts.index[counts > 1]

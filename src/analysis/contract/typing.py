@@ -92,7 +92,10 @@ def cohort_reader(never: tuple[int | str, ...]) -> Callable[[pd.Series], Typed]:
 
     def read(column: pd.Series) -> Typed:
         text = as_text(column).fillna("").astype("str")
-        plain = text.map(_code)
+        row, written = pd.factorize(text)  # a cohort is written in few ways
+        plain = pd.Series(
+            np.array([_code(way) for way in written], dtype=object)[row], index=text.index, dtype="str"
+        )
         is_never = plain.isin(codes)
         number = pd.to_numeric(plain.where(~is_never), errors="coerce").astype("float64")
         wrong = ~is_never & (number.isna() | (number != np.floor(number)) | ~np.isfinite(number))

@@ -46,10 +46,12 @@ def select(table: pd.DataFrame, study: Study, outcome: str) -> Sample:
     columns = Columns(
         declared.unit, declared.time, chosen.column, study.covariates(chosen.table), declared.exclude
     )
-    kept, flow = table, [_step("read", table, table, columns.unit)]
+    # ids as codes: looked up once here instead of by every rule and every count
+    kept = table.assign(**{columns.unit: table[columns.unit].astype("category")})
+    flow = [_step("read", kept, kept, columns.unit)]
     for rule in RULES:
         out = rule(kept, columns)
-        left = kept.loc[~out]
+        left = kept.loc[~out] if out.any() else kept
         flow.append(_step(rule.__name__, kept, left, columns.unit))
         kept = left
     account = pd.DataFrame(flow)
@@ -65,7 +67,8 @@ def select(table: pd.DataFrame, study: Study, outcome: str) -> Sample:
 
 
 def _step(rule: str, before: pd.DataFrame, after: pd.DataFrame, unit: str) -> dict[str, object]:
-    units_before, units_after = before[unit].nunique(), after[unit].nunique()
+    units_before = before[unit].nunique()
+    units_after = units_before if after is before else after[unit].nunique()
     return {
         "rule": rule, "units_out": units_before - units_after, "rows_out": len(before) - len(after),
         "units_left": units_after, "rows_left": len(after),
@@ -73,22 +76,31 @@ def _step(rule: str, before: pd.DataFrame, after: pd.DataFrame, unit: str) -> di
 
 
 def _panel(frame: pd.DataFrame, study: Study, outcome: str, columns: Columns) -> Panel:
+    """The arrays of a table in which every unit has one row in every period."""
     declared = study.table(study.outcome(outcome).table)
-    wide = frame.pivot(index=columns.unit, columns=columns.time, values=columns.outcome).sort_index()
-    first = (
-        frame.sort_values(columns.time).drop_duplicates(columns.unit).set_index(columns.unit).loc[wide.index]
-    )
-    n = len(wide)
+    of_unit = frame[columns.unit].cat.remove_unused_categories().cat
+    unit, row = of_unit.categories, of_unit.codes.to_numpy()
+    position, years = pd.factorize(frame[columns.time].to_numpy(dtype=np.int64), sort=True)
+    n = len(unit)
+    place = np.full((n, len(years)), -1)  # where in the table a unit's period stands
+    place[row, position] = np.arange(len(frame))
+    if len(frame) != place.size or (place < 0).any():
+        key = study.outcome(outcome).table
+        raise SampleError(
+            Message(
+                f"table {key!r} has several rows for one unit and period; read it with its contract, which names them",
+                f"表 {key!r} 的同一单位同一时期有多行；请按约定读取，会列出这些行",
+            )
+        )
+    first = frame.iloc[place[:, 0]]
     weight = first[declared.weight].to_numpy(float) if declared.weight else np.ones(n)
-    cluster = (
-        wide.index if not declared.cluster or declared.cluster == columns.unit else first[declared.cluster]
-    )
+    cluster = unit if not declared.cluster or declared.cluster == columns.unit else first[declared.cluster]
     cohort = first[declared.cohort].astype("Float64").to_numpy(dtype=float, na_value=np.inf)
     model = first[declared.model].to_numpy(dtype=object).astype(str) if declared.model else np.full(n, "")
     return Panel(
-        unit=wide.index.to_numpy(dtype=object).astype(str),
-        years=wide.columns.to_numpy(dtype=int),
-        outcome=wide.to_numpy(float),
+        unit=unit.to_numpy(dtype=object).astype(str),
+        years=years,
+        outcome=frame[columns.outcome].to_numpy(float)[place],
         cohort=cohort,
         weight=weight / weight.mean(),
         cluster=np.asarray(cluster, dtype=object).astype(str),
