@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.estimates import Estimates, verdict
-from analysis.tables._rendered import RenderedTable
+from analysis.tables._rendered import RenderedTable, remarks
 from analysis.words import Words
 
 CAPTION = {
@@ -29,8 +29,10 @@ def make(first: Estimates, second: Estimates, words: Words) -> RenderedTable:
                 words.interval(row.conf_low, row.conf_high, unit),
                 words.number(other.get("estimate"), unit, signed=True),
                 words.interval(other.get("conf_low"), other.get("conf_high"), unit),
-                words(f"verdicts.{verdict(first.rows.loc[row.Index])}"),
-                words.status(row.status),
+                # an interval known to be too short carries no verdict, as it takes no part in the comparison
+                words(
+                    f"verdicts.{verdict(first.rows.loc[row.Index]) if row.status == 'ok' else 'not_known'}"
+                ),
             )
         )
     names = [
@@ -38,7 +40,7 @@ def make(first: Estimates, second: Estimates, words: Words) -> RenderedTable:
     ]
     heads = (
         words("heads.model"), words("heads.n_treated"), names[0], words("heads.interval"), names[1],
-        words("heads.interval"), words("heads.verdict"), words("heads.remark"),
+        words("heads.interval"), words("heads.verdict"),
     )  # fmt: skip
     note = words("notes.model_effects", unit=words.unit(unit), level=words.confidence())
-    return RenderedTable(heads, tuple(printed), note)
+    return RenderedTable(heads, tuple(printed), words.sentences([note, remarks(first.rows, words)]))
