@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # PyPI name -> conda-forge name, where they differ
-CONDA_NAMES = {"brotli": "brotli-python", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"matplotlib": "matplotlib-base"}
 
 # Not on conda-forge, or there without the binary that the wheel carries.
 PIP_ONLY = {"pypandoc_binary", "typst"}

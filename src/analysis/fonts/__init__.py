@@ -1,4 +1,4 @@
-"""The vendored Chinese fonts: where they lie, what they can print, and subsets of them for HTML.
+"""The vendored Chinese fonts: where they lie, and what they can print.
 
 Noto Sans SC (regular, bold) for figures, headings and HTML; Noto Serif SC (regular) for running text in PDF.
 All hold the hanzi of GB2312; a rarer one is named by `missing_glyphs`, so that no report prints an empty box.
@@ -6,9 +6,7 @@ All hold the hanzi of GB2312; a rarer one is named by `missing_glyphs`, so that 
 
 from __future__ import annotations
 
-import io
 import unicodedata
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -52,22 +50,3 @@ def missing_glyphs(text: str, font: Path = SANS_REGULAR) -> list[str]:
     """
     absent = (character for character in dict.fromkeys(text) if character not in covered(font))
     return [character for character in absent if unicodedata.category(character) not in INVISIBLE]
-
-
-def woff2_subset(font: Path, characters: Iterable[str]) -> bytes:
-    """`font` cut to `characters` (a text will do), as WOFF2; the same set gives the same bytes.
-
-    Characters that the font lacks are left out: ask `missing_glyphs` first.
-    """
-    from fontTools import subset
-    from fontTools.ttLib import TTFont
-
-    options = subset.Options(hinting=False, notdef_outline=True)
-    with TTFont(font, recalcTimestamp=False) as opened:
-        cutter = subset.Subsetter(options)
-        cutter.populate(text="".join(sorted(set("".join(characters)))))
-        cutter.subset(opened)
-        opened.flavor = "woff2"
-        packed = io.BytesIO()
-        opened.save(packed)
-    return packed.getvalue()
