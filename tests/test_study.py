@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from small_study import STUDY, write_study
 
-from analysis.study import StudyError, read_study
+from analysis import estimators
+from analysis.study import ESTIMATORS, StudyError, read_study
 
 
 def problems(folder: Path, text: str) -> str:
@@ -93,3 +94,7 @@ def test_changing_a_decision_checks_it_like_the_file(tmp_path: Path) -> None:
     assert changed.design.base_period == "universal" and study.design.base_period == "varying"
     with pytest.raises(StudyError, match="choose varying, universal"):
         study.changed(outcome="income", base_period="first")
+
+
+def test_the_estimators_a_study_may_name_are_those_there_are() -> None:
+    assert set(ESTIMATORS) == set(estimators.names())

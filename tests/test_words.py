@@ -12,7 +12,6 @@ from small_study import write_study
 
 from analysis import fonts
 from analysis.checks import agreement
-from analysis.estimates import PUBLIC_FLOOR as ESTIMATES_FLOOR
 from analysis.study import read_study
 from analysis.words import PUBLIC_FLOOR, Words, WordsError, vocabulary
 
@@ -131,7 +130,7 @@ def test_a_public_reader_sees_no_small_count(tmp_path):
     assert public.fraction(58, 310) == "19.4%", "of rounded counts"
     assert public.fraction(3, 310) == public.fraction(307, 310) == "—"
     assert not public.shows(9) and public.shows(10)
-    assert PUBLIC_FLOOR == ESTIMATES_FLOOR
+    assert PUBLIC_FLOOR == 10
 
 
 @pytest.mark.parametrize(

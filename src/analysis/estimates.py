@@ -23,6 +23,7 @@ from analysis.inference import (
 )
 from analysis.messages import Message, ProjectError
 from analysis.study import Design
+from analysis.words import PUBLIC_FLOOR
 
 ESTIMANDS = ("overall", "event_time", "cohort", "year", "model", "cell")
 OVERALL = ("simple", "dynamic", "group", "calendar")
@@ -30,7 +31,6 @@ COLUMNS = (
     "estimand", "level", "estimate", "std_error", "conf_low", "conf_high", "conf_kind", "n_treated", "n_clusters",
     "unit", "status", "df", "estimator", "std_error_small", "point_low", "point_high",
 )  # fmt: skip
-PUBLIC_FLOOR = 10  # units behind every number of a public report (release rule 1)
 
 
 class EstimandError(ProjectError, ValueError):
@@ -151,6 +151,11 @@ def release(estimates: Estimates, *, audience: str) -> Estimates:
     rows.loc[small, ["estimate", "std_error", "std_error_small", "conf_low", "conf_high", "df"]] = np.nan
     rows.loc[small, "status"] = f"withheld: fewer than {PUBLIC_FLOOR} treated units, public release"
     return replace(estimates, rows=rows)
+
+
+def comparable(rows: pd.DataFrame) -> pd.Series:
+    """Which rows can be held against one another: those with an interval that is not known to be too short."""
+    return rows["conf_low"].notna() & (rows["status"] == "ok")
 
 
 def verdict(row: pd.Series) -> str:

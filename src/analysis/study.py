@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,7 +15,10 @@ from analysis.messages import Message, ProjectError
 
 KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 Key = Annotated[str, Field(pattern=KEY.pattern)]
-ESTIMATORS = ("group_time", "imputation", "saturated", "twfe")
+Estimator = Literal[
+    "group_time", "imputation", "saturated", "twfe"
+]  # the files in estimators/: a test compares
+ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
 
 
 class StudyError(ProjectError, ValueError):
@@ -96,7 +99,7 @@ class Design(_Record):
     anticipation: int = Field(default=0, ge=0, le=10)
     covariates: tuple[str, ...] = ()
     adjustment: Literal["doubly_robust", "outcome_regression", "ipw"] = "doubly_robust"
-    estimators: tuple[Literal["group_time", "imputation", "saturated", "twfe"], ...] = ESTIMATORS
+    estimators: tuple[Estimator, ...] = ESTIMATORS
     conf_level: float = Field(default=0.95, gt=0.5, lt=1)
     seed: int = Field(default=20201101, ge=0)
     min_treated_units: int = Field(default=5, ge=2, le=1000)

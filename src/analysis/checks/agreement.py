@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.checks.pre_trend import DOUBTFUL, PreTrend
-from analysis.estimates import verdict
+from analysis.estimates import comparable, verdict
 from analysis.samples.balance import UNLIKE
 from analysis.samples.panel import Panel
 from analysis.study import Design
@@ -116,6 +116,8 @@ def _of_the_units(
     clusters = int(main["n_clusters"])
     if clusters < FEW_CLUSTERS:
         reasons.append(("few_clusters", {"n_units": clusters}))
+    if pd.notna(main["conf_low"]) and not comparable(main.to_frame().T).iloc[0]:
+        reasons.append(("short_interval", {}))
     never = int((panel.cohort > panel.years[-1]).sum())
     if design.comparison_group == "never_treated" and never < FEW_COMPARISON:
         reasons.append(("few_comparison", {"n_units": never}))

@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from analysis.estimates import Estimates, contrast
+from analysis.estimates import Estimates, comparable, contrast
 from analysis.inference import simultaneous_critical_value, simultaneous_half_width
 from analysis.study import Design
 
@@ -24,7 +24,7 @@ def differences(models: Estimates, design: Design) -> pd.DataFrame | None:
     models are left.
     """
     rows = models.rows
-    usable = rows.loc[rows["conf_low"].notna() & (rows["status"] == "ok"), "level"].tolist()
+    usable = rows.loc[comparable(rows), "level"].tolist()
     if len(usable) < 2:
         return None
     pairs = list(combinations(usable, 2))

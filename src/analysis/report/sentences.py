@@ -20,7 +20,7 @@ from analysis.words import Words
 
 MOST_NAMED = 10  # comparison units named one by one; more are only counted
 CAUTIONS = (
-    "placebo", "pre_trend", "always_treated", "unlike", "few_comparison", "no_pre_trend_test", "other_sign",
+    "placebo", "pre_trend", "always_treated", "unlike", "few_comparison", "short_interval", "no_pre_trend_test", "other_sign",
     "other_verdict", "few_clusters", "short_past", "not_estimable",
 )  # fmt: skip  # gravest first
 

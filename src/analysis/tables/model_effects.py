@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.estimates import Estimates, verdict
+from analysis.estimates import Estimates, comparable, verdict
 from analysis.tables._rendered import RenderedTable, remarks
 from analysis.words import Words
 
@@ -18,6 +18,7 @@ def make(first: Estimates, second: Estimates, words: Words) -> RenderedTable:
     """One printed row per model; the verdict is that of the first estimator."""
     unit = first.rows["unit"].iloc[0]
     others = second.rows.set_index("level")
+    compared = comparable(first.rows)
     printed = []
     for row in first.rows.itertuples():
         other = others.loc[row.level] if row.level in others.index else pd.Series(dtype=float)
@@ -31,7 +32,7 @@ def make(first: Estimates, second: Estimates, words: Words) -> RenderedTable:
                 words.interval(other.get("conf_low"), other.get("conf_high"), unit),
                 # an interval known to be too short carries no verdict, as it takes no part in the comparison
                 words(
-                    f"verdicts.{verdict(first.rows.loc[row.Index]) if row.status == 'ok' else 'not_known'}"
+                    f"verdicts.{verdict(first.rows.loc[row.Index]) if compared[row.Index] else 'not_known'}"
                 ),
             )
         )
