@@ -1,0 +1,1 @@
+"""Cells of files as values: one parser per kind, every repair named."""

@@ -1,0 +1,1 @@
+"""Personal data: found, masked, and linked only through keyed pseudonyms."""
