@@ -33,7 +33,19 @@ TOP_LEVEL = {
 # A stage imports only from itself and from stages before it; those of the first line also serve each other.
 STAGES = [
     *("fonts", "paths", "messages", "environment", "privacy"),
-    *("study", "words", "schema", "simulate", "contract", "intake", "samples", "effects", "estimators", "inference", "estimates"),
+    *(
+        "study",
+        "words",
+        "schema",
+        "simulate",
+        "contract",
+        "intake",
+        "samples",
+        "effects",
+        "estimators",
+        "inference",
+        "estimates",
+    ),
     *("checks", "comparison", "figures", "tables", "report", "cli"),
 ]
 
