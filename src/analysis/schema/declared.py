@@ -45,9 +45,13 @@ class Column(_Record):
     required : a table without this column is refused; other columns may be absent
     nullable : whether a cell may be empty
     values : codes of a category or set, each with its words
+    special : numbers outside the bounds that have a meaning of their own, each with it: 0 = never
+    pattern : regular expression that every text must match whole
     refers : "entity.column" that every non-empty value must occur in
     headings : what offices and surveys call it, besides `label.zh`
-    derived : arithmetic over other columns of the row, from which an absent or damaged cell is recomputed
+    derived : arithmetic over other columns of the row, from which an absent or damaged cell is recomputed;
+        see `analysis.schema.arithmetic`
+    office : whether offices or surveys report it; if not, it is made by the study and not asked for in templates
     """
 
     kind: Kind
@@ -59,9 +63,12 @@ class Column(_Record):
     required: bool = False
     nullable: bool = True
     values: dict[str, Text] = {}
+    special: dict[str, Text] = {}
+    pattern: str = ""
     refers: str = ""
     headings: tuple[str, ...] = ()
     derived: str = ""
+    office: bool = True
     system: str = ""  # which system of the report it serves: O1, Z2, S3, selection, quality, ...
 
 
@@ -87,6 +94,7 @@ class Entity(_Record):
     columns: dict[str, Column]
     identities: dict[str, Identity] = {}
     headings: tuple[str, ...] = ()  # words in file, sheet or title names that announce this table
+    office: bool = True  # whether offices fill it in; if not, the study makes it from other sources
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError otherwise."""
