@@ -17,7 +17,10 @@ class Grid:
         datetime; "" where empty. Row r of the frame is spreadsheet row r + 1.
     headings : names of the columns where the format stores them apart (Stata, SPSS, parquet); None otherwise
     merged : (first row, first column, last row, last column), zero-based, inclusive
-    hidden : the sheet is hidden; hidden_rows : zero-based
+        Columns of text only have dtype str, all others dtype object. Text files: a row is a record, so that a
+        quoted cell with line ends in it stays in one row. Stata, SPSS, parquet: data only, numeric columns as
+        float64 with NaN where empty, logical ones, dates and text as in workbooks.
+    hidden : the sheet is hidden; hidden_rows, hidden_columns : zero-based
     errors : cells that hold #REF!, #DIV/0! and the like, by (row, column); their value in `cells` is ""
     labels : value labels by heading (Stata, SPSS): {value as text: label}
     titles : labels of the columns by heading (Stata, SPSS)
@@ -32,6 +35,7 @@ class Grid:
     merged: tuple[tuple[int, int, int, int], ...] = ()
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
