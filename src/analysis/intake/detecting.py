@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from analysis.intake.assemble import Assembled
-from analysis.intake.detectors import copy_forward, cumulative, heaping, outliers, unit_jump
-from analysis.intake.detectors._suspicion import Suspicion
+from analysis.intake.detectors import Suspicion, copy_forward, cumulative, heaping, outliers, unit_jump
 from analysis.intake.ledger import Ledger, Place
 from analysis.messages import Message
 from analysis.schema import entity
 
+_SHEET = "__sheet"  # which sheet a row came from
+# whole sheets, townships or years in another unit are told as such, coarse before fine
+_GROUPS = ((_SHEET,), ("township_code",), ("year",), ("township_code", "year"))
 _FIX = {
     "problem": Message(
         "look at these cells; where one is right after all, say so: [[decide]] cell, value, reason",
@@ -34,7 +37,9 @@ def run(
             column for column, declared in entity(name).columns.items()
             if declared.unit == "yuan" and column in frame.columns
         ]  # fmt: skip
-        for found in suspicions(frame, unit=unit, time="year", columns=money):
+        sheet = made[name].origin.get(money[0], (None, None))[0] if money else None
+        named = frame.assign(**{_SHEET: np.zeros(len(frame)) if sheet is None else sheet})
+        for found in suspicions(named, unit=unit, time="year", columns=money):
             places = [made[name].place(int(row), found.column) for row in found.rows]
             open_places = [place for place in places if str(place) not in decided]
             if open_places or not places:
@@ -52,7 +57,9 @@ def run(
 
 def suspicions(frame: pd.DataFrame, *, unit: str, time: str, columns: Sequence[str]) -> list[Suspicion]:
     """What every detector suspects in a panel's columns of money (yuan), in a fixed order."""
-    found = [*unit_jump.find(frame, unit=unit, time=time, columns=columns)]
+    groups = [names for names in _GROUPS if set(names) <= set(frame.columns)]
+    size = "households" if "households" in frame.columns else None
+    found = [*unit_jump.find(frame, unit=unit, time=time, columns=columns, groups=groups, size=size)]
     found += cumulative.find(frame, unit=unit, time=time, columns=columns)
     found += copy_forward.find(frame, unit=unit, time=time, columns=columns)
     found += heaping.find(frame, unit=unit, time=time, columns=columns)

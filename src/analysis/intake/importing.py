@@ -298,8 +298,8 @@ def _count_derived(made: Assembled, name: str, rows: np.ndarray, ledger: Ledger)
 
 def _check(frames: Mapping[str, pd.DataFrame], made: Mapping[str, Assembled], ledger: Ledger) -> None:
     for name, frame in frames.items():
-        for finding in breaches(frame, name, others=frames):
-            source = made.get(name)
+        source = made.get(name)
+        for finding in breaches(frame, name, others=frames, rounding=_rounding(source)):
             rows = [int(row) for row in finding.rows]
             column = finding.column.split(" ")[0]
             places = (
@@ -307,6 +307,15 @@ def _check(frames: Mapping[str, pd.DataFrame], made: Mapping[str, Assembled], le
             )
             tell = ledger.problem if finding.severity == "error" else ledger.remark
             tell("model", places or [Place(name)], finding.what, finding.fix, table=name, name=finding.column)
+
+
+def _rounding(made: Assembled | None) -> dict[str, float]:
+    """By column, the coarsest step of the sheets it came from."""
+    found: dict[str, float] = {}
+    for part in made.parts if made is not None else ():
+        for name, step in part.steps.items():
+            found[name] = max(step, found.get(name, 0.0))
+    return found
 
 
 def _matches(frames: Mapping[str, pd.DataFrame]) -> list[dict[str, object]]:

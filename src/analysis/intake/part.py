@@ -17,6 +17,8 @@ class Part:
 
     values : one row per data row, index = zero-based sheet rows; columns of the entity as float, int or text
         (None where empty), and "@name" for names that find the key (@village, @household_no, ...)
+    steps : by column that was converted from a larger unit, the smallest step its decimals can show, in the data
+        model's unit (0.01 万元 = 100 yuan): sums of rounded parts may miss a rounded total by half of it each
     columns : sheet column of each mapped name, -1 where the value is a constant or stands in the sheet's name
     """
 
@@ -26,6 +28,7 @@ class Part:
     values: pd.DataFrame
     columns: dict[str, int]
     locate: Callable[[int, int], Place]
+    steps: dict[str, float]
 
     def place(self, row: int = -1, name: str = "") -> Place:
         """Where a value of a mapped column stands; `row` is a label of `values`."""

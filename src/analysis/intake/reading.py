@@ -43,11 +43,12 @@ def read_part(
     """
     at = _positions(block, source, ledger, entity)
     values: dict[str, object] = {}
+    steps: dict[str, float] = {}
     for name, mapped in source.columns.items():
         if name not in at:
             continue
         values[_target(name, entity)] = _read_column(
-            block, source, entity, name, mapped, at[name], decisions, ledger
+            block, source, entity, name, mapped, at[name], decisions, steps, ledger
         )
         if mapped.pseudonym and at[name] >= 0:
             values[_target(name, entity)] = _pseudonyms(values[_target(name, entity)], name, key)
@@ -55,7 +56,7 @@ def read_part(
     frame = pd.DataFrame(values, index=rows)
     for name, constant in _from_names(block, source, entity, ledger).items():
         frame[_target(name, entity)] = constant
-    return Part(block.grid.file, block.grid.sheet, source, frame, at, block.place)
+    return Part(block.grid.file, block.grid.sheet, source, frame, at, block.place, steps)
 
 
 def _pseudonyms(values: np.ndarray, name: str, key: Key | None) -> np.ndarray:
@@ -183,7 +184,7 @@ def _constant(text: str, name: str, entity: Entity) -> object:
 
 def _read_column(
     block: Block, source: Source, entity: Entity, name: str, mapped: ColumnMap, position: int,
-    decisions: Mapping[str, str], ledger: Ledger,
+    decisions: Mapping[str, str], steps: dict[str, float], ledger: Ledger,
 ) -> np.ndarray | None:  # fmt: skip
     if position < 0:
         return None
@@ -222,7 +223,19 @@ def _read_column(
     if declared is not None and declared.unit and len(written) == 1:
         factor = units.convert(1.0, written[0], declared.unit)
         totals.check(block, entity, name, position, written[0], factor, out, source, ledger)
+        if factor > 1:
+            steps[name] = _step(out, factor)
     return out
+
+
+def _step(values: np.ndarray, factor: float) -> float:
+    """The smallest step that the decimals of a converted column show: 100 yuan for 万元 with two decimals."""
+    known = values[np.isfinite(values)] / factor
+    for decimals in range(5):
+        scaled = known * 10**decimals
+        if np.allclose(scaled, np.rint(scaled), rtol=1e-9, atol=1e-6):
+            return factor / 10**decimals
+    return 0.0
 
 
 def _units_by_row(

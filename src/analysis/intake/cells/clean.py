@@ -66,7 +66,7 @@ def numbers_of_floats(values: np.ndarray, options: Mapping[str, object]) -> Clea
         return clean, plain + 0.0
     done, found = np.full(len(plain), np.nan), np.zeros(len(plain), dtype=bool)
     for places in range(7):  # the decimal of up to 15 figures that a float was written as
-        open_ = np.flatnonzero(clean & ~found)
+        open_ = np.flatnonzero(clean & ~found & (np.abs(plain) < 10**15))
         if not len(open_):
             break
         digits = np.rint(plain[open_] * 10**places)

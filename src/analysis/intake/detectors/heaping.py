@@ -24,6 +24,7 @@ WINDOW = 0.05  # share of the target on either side
 AROUND, EXCLUDED = np.log(2.0), np.log(1.1)  # log distance used and left out by the counterfactual
 BINS = 14  # on either side, of the used part
 FEWEST = 10  # amounts within the window from which a target is judged
+STEPS = (100, 10)  # yuan: 万元 with two or three decimals; coarser steps are rounding, which is looked for
 GRIDS = (1_000, 10_000)  # yuan
 LEVEL = 0.05
 
@@ -99,17 +100,20 @@ def above_targets(
 def digits(frame: pd.DataFrame, *, time: str, column: str) -> pd.DataFrame:
     """One row per period and grid: period, grid, n (amounts of at least ten grids), n_round, share, p_value, p_holm.
 
-    p_value is that of at least n_round multiples when one amount in `grid` (whole yuan) is one.
+    p_value is that of at least n_round multiples when one amount in `grid` / step is one; step is that of the column:
+    1 yuan, or 100 where ledgers are kept in 万元 with two decimals.
     """
     amounts = np.abs(frame[column].to_numpy(dtype=float, na_value=np.nan))
     period = frame[time].to_numpy(dtype=float, na_value=np.nan)
+    known = amounts[np.isfinite(amounts)]
+    step = next((step for step in STEPS if (known % step == 0).all()), 1)
     rows = []
     for at in np.unique(period[np.isfinite(period)]):
         now = amounts[(period == at) & np.isfinite(amounts)]
         for grid in GRIDS:
             large = now[now >= 10 * grid]
             n_round = int((large % grid == 0).sum())
-            p = special.bdtrc(n_round - 1, len(large), 1 / grid) if len(large) else np.nan
+            p = special.bdtrc(n_round - 1, len(large), step / grid) if len(large) else np.nan
             rows.append(
                 (int(at), grid, len(large), n_round, n_round / len(large) if len(large) else np.nan, p)
             )

@@ -47,7 +47,7 @@ def read(path: Path, ledger: Ledger, encoding: str = "") -> list[Grid]:
     """
     file = path.name
     found = encodings.detect(path, encoding)
-    csv.field_size_limit(_LONGEST)
+    csv.field_size_limit(_LONGEST)  # of the whole process; its own limit of 131,072 is of no meaning here
     with path.open(encoding=found.codec, newline="") as stream:
         sample = stream.read(_SAMPLED).splitlines(keepends=True)[:SAMPLE]
     separator = _separator(sample, path)

@@ -25,7 +25,7 @@ class Grid:
     labels : value labels by heading (Stata, SPSS): {value as text: label}
     titles : labels of the columns by heading (Stata, SPSS)
     missing : codes declared missing in the file, by heading (SPSS user-missing values)
-    encoding : of a text file, "" otherwise; said of UTF-8 with its mark as "utf-8-sig"
+    encoding : of a text, Stata or SPSS file where it is known, "" otherwise; UTF-8 with its mark is "utf-8-sig"
     """
 
     file: str

@@ -30,10 +30,11 @@ _SMALL = 64 * 1024**2  # bytes of the parts that are held whole: workbook and re
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet as the workbook lists it: its name and the part that holds it."""
+    """A sheet as the workbook lists it: its name, the part that holds it, and whether it holds cells (no chart)."""
 
     name: str
     part: str
+    cells: bool
 
 
 class Package:
@@ -164,14 +165,22 @@ class Package:
             raise damaged(self.file, _WORKBOOK)
         try:
             targets = {
-                node.get("Id"): posixpath.normpath(posixpath.join("/xl", node.get("Target", ""))).lstrip("/")
+                node.get("Id"): (
+                    _in_package(node.get("Target", "")),
+                    node.get("Type", "").endswith("/worksheet"),
+                )
                 for node in ElementTree.fromstring(self.whole(relations))
             }
             listed = []
             for node in ElementTree.fromstring(self.whole(book)).iter():
                 if node.tag.rpartition("}")[2] == "sheet":
                     key = next((value for name, value in node.attrib.items() if name.endswith("}id")), "")
-                    listed.append(Sheet(node.get("name", ""), targets.get(key, "")))
+                    listed.append(Sheet(node.get("name", ""), *targets.get(key, ("", False))))
         except ElementTree.ParseError:
             raise damaged(self.file, _WORKBOOK) from None
         return listed
+
+
+def _in_package(target: str) -> str:
+    """Name of the part that a relation of the workbook points to ("worksheets/sheet1.xml", "/xl/worksheets/...")."""
+    return posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")

@@ -137,23 +137,28 @@ def kind_of(path: Path) -> str:
         named = _REFUSED.get(path.suffix.lower())
         kind = KINDS[content if named is None or content in {"encrypted", "html", "pickle"} else named]
         what = Message(
-            f"this is a {kind.name}; files with the ending {path.suffix or '(none)'} are not read",
+            f"this is {an(kind.name)}; files with the ending {path.suffix or '(none)'} are not read",
             f"这是{kind.name.zh}；不读取扩展名为 {path.suffix or '（无）'} 的文件",
         )
         raise refused("file_kind", file, what, kind.fix)
     if content in {"xlsm", "encrypted"}:
-        what = Message(f"this is a {KINDS[content].name}", f"这是{KINDS[content].name.zh}")
+        what = Message(f"this is {an(KINDS[content].name)}", f"这是{KINDS[content].name.zh}")
     elif content == "unknown":
         what = Message(
-            f"it does not begin like a {KINDS[wanted].name}: damaged, or something else under this name",
+            f"it does not begin like {an(KINDS[wanted].name)}: damaged, or something else under this name",
             f"开头不是{KINDS[wanted].name.zh}应有的内容：文件已损坏，或并非此类文件",
         )
     else:
         what = Message(
-            f"its name ends in {path.suffix} but it is really a {KINDS[content].name}",
+            f"its name ends in {path.suffix} but it is really {an(KINDS[content].name)}",
             f"扩展名是 {path.suffix}，实际是{KINDS[content].name.zh}",
         )
     raise refused("file_kind", file, what, KINDS[content].fix)
+
+
+def an(name: str) -> str:
+    """A name with its article: a PDF, an SPSS file."""
+    return f"an {name}" if name[0] in "AEIO" or name.startswith(("SPSS", "XML", "RTF")) else f"a {name}"
 
 
 def _check_present(path: Path) -> None:

@@ -43,7 +43,7 @@ def read_xlsx(path: Path, ledger: Ledger, encoding: str = "") -> list[Grid]:
     scans: dict[str, SheetScan] = {}
     parts = set()
     for sheet in package.sheets():
-        if "/worksheets/" in f"/{sheet.part}" and sheet.part in package.members:
+        if sheet.cells and sheet.part in package.members:
             scans[sheet.name] = _scan(package, sheet.name, sheet.part)
             parts.add(sheet.part)
     package.check_others(parts)
@@ -81,7 +81,9 @@ def _grids(path: Path, scans: dict[str, SheetScan], ledger: Ledger) -> list[Grid
         if about.typ is not SheetTypeEnum.WorkSheet:
             _say_skipped(file, about.name, ledger, charts=about.typ is SheetTypeEnum.ChartSheet)
             continue
-        scan = scans.get(about.name, SheetScan())
+        scan = scans.get(about.name)
+        if scan is None:  # what cannot be checked is not read
+            raise damaged(file, _NAME, sheet=about.name)
         sheet = _guarded(lambda name=about.name: book.get_sheet_by_name(name), file, about.name)
         read = _guarded(lambda sheet=sheet: _read_cells(sheet), file, about.name)
         merged = [(*first, *last) for first, last in sheet.merged_cell_ranges or []]
@@ -113,7 +115,7 @@ def _open(path: Path) -> CalamineWorkbook:
         return CalamineWorkbook.from_path(str(path))
     except PasswordError:
         kind = safety.KINDS["encrypted"]
-        what = Message(f"this is a {kind.name}", f"这是{kind.name.zh}")
+        what = Message(f"this is {safety.an(kind.name)}", f"这是{kind.name.zh}")
         raise refused("file_kind", path.name, what, kind.fix) from None
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
