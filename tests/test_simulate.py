@@ -21,6 +21,8 @@ from analysis.simulate import (
 )
 from analysis.simulate import simulate as simulate_county
 from analysis.simulate.calibration import TARGETS, calibration
+from analysis.simulate.code_lists import base, code_lists, village_xwalk
+from analysis.simulate.events import ITEMS, TIER_POINTS
 from analysis.simulate.names import TOWNSHIPS, village_names
 from analysis.simulate.study_text import MODELS, OUTCOMES, VILLAGE_COVARIATES
 from analysis.study import read_study
@@ -65,12 +67,160 @@ def test_sizes_and_keys(county):
         "household_wave": (["hh_id", "year"], 29_280), "coop": (["coop_id"], 310),
         "coop_year": (["coop_id", "year"], None), "federation": (["fed_id"], 16),
         "price_year": (["year"], 10), "township": (["township_code"], 10),
+        "village": (["village_id"], 366), "village_xwalk": (["vintage", "code", "village_id"], None),
+        "household": (["hh_id"], 7_320), "membership": (["hh_id", "coop_id", "from_date"], None),
+        "coop_village": (["coop_id", "village_id", "from_date"], 310),
+        "coop_fed": (["coop_id", "fed_id", "from_date"], None), "shock": (["shock_id"], None),
+        "price_monitor": (["point_id", "variety", "date"], None), "fund_project": (["project_id"], None),
+        "assessment": (["coop_id", "year", "item"], None),
     }  # fmt: skip
     for name, (key, rows) in keys.items():
         table = getattr(county, name)
         assert not table.duplicated(key).any(), name
         assert rows is None or len(table) == rows, name
-        assert table.notna().all(axis=None), name
+        assert table.drop(columns="price_max", errors="ignore").notna().all(axis=None), name
+        assert table[key].apply(tuple, axis=1).is_monotonic_increasing, name
+
+
+def test_tables_refer_to_one_another(county):
+    refers = [
+        ("household", "village_id", "village"), ("membership", "hh_id", "household"),
+        ("membership", "coop_id", "coop"), ("coop_village", "coop_id", "coop"),
+        ("coop_village", "village_id", "village"), ("coop_fed", "coop_id", "coop"),
+        ("coop_fed", "fed_id", "federation"), ("fund_project", "village_id", "village"),
+        ("assessment", "coop_id", "coop"), ("village_xwalk", "village_id", "village"),
+        ("village", "township_code", "township"), ("shock", "township_code", "township"),
+    ]  # fmt: skip
+    for table, column, other in refers:
+        assert set(getattr(county, table)[column]) <= set(getattr(county, other)[column]), (table, column)
+    assert set(county.shock["village_id"]) - {""} <= set(county.village["village_id"])
+    old = county.village_xwalk.query("vintage == 2017").set_index("code")["village_id"]
+    assert (county.household["village_code_2017"].map(old) == county.household["village_id"]).all()
+
+
+def test_code_lists_grow_and_shrink_like_real_ones(county):
+    x = county.village_xwalk
+    sizes = x.groupby("vintage")["code"].nunique()
+    named = x.assign(base=x["name"].map(base))
+
+    assert sizes.tolist() == [464, 366, 366, 366, 366, 374, 375]
+    assert x.groupby(["vintage", "code"])["weight"].sum().eq(1).all()
+    assert x["code"].str.fullmatch(r"000000\d{6}").all()
+    assert (x["code"].str[:9] == x["township_code"]).all()
+    assert not named.duplicated(["vintage", "township_code", "base"]).any()
+    reference = x.query("vintage == 2021").sort_values("code")
+    assert reference["village_id"].tolist() == county.village["village_id"].tolist()
+    wide = x[~x.duplicated(["vintage", "village_id"], keep=False)].pivot(
+        index="village_id", columns="vintage", values="name"
+    )
+    changed = (wide[2020] != wide[2021]) & wide[[2020, 2021]].notna().all(axis=1)
+    assert 65 <= changed.sum() <= 75
+    assert 40 <= (wide[2020].map(base, na_action="ignore") != wide[2021].map(base))[changed].sum() <= 45
+    assert set(x["event"]) == {"same", "rename", "recode", "merge", "split", "urbanise"}
+
+
+def test_some_names_contain_others_of_their_township():
+    x = village_xwalk().query("vintage == 2017")
+    contained = 0
+    for _, of_township in x.groupby("township_code"):
+        bases = of_township["name"].map(base).tolist()
+        contained += sum(a != b and a in b for a in bases for b in bases)
+
+    assert contained >= 5
+
+
+def test_numbers_of_households_repeat_within_merged_villages(county):
+    h = county.household
+
+    assert not h.duplicated(["village_code_2017", "register_no"]).any()
+    again = h[h.duplicated(["village_id", "register_no"], keep=False)]
+    assert set(again["village_id"]) == {county.village["village_id"][m.village] for m in code_lists().mergers}
+
+
+def test_members_are_those_of_the_panel(county):
+    members = county.household_year.query("year == 2022 and is_member").set_index("hh_id")
+    spells = county.membership.set_index("hh_id")
+    wave = county.household_wave.query("year == 2022 and member == 1").set_index("hh_id")
+
+    assert set(spells.index) == set(members.index)
+    assert (spells["from_date"].str[:4].astype(int) == members["member_cohort"].loc[spells.index]).all()
+    assert (spells["active"].loc[wave.index] == wave["member_active"]).all()
+    assert (spells["land_shares_mu"] <= members["peach_mu"].loc[spells.index]).all()
+    coop = spells.merge(county.coop_village, on="coop_id", suffixes=("", "_coop"))
+    assert (coop["from_date"] >= coop["from_date_coop"]).all()
+    assert (coop["to_date"] == coop["to_date_coop"]).all()
+
+
+def test_spells_of_coops_begin_and_end_when_the_panel_says(county):
+    spells = county.coop_village.merge(county.coop, on=["coop_id", "village_id"])
+    gone = spells["to_date"] != ""
+    last = county.coop_fed.sort_values("from_date").drop_duplicates("coop_id", keep="last")
+
+    assert (spells["from_date"].str[:4].astype(int) == spells["led_since"]).all()
+    assert (gone == (spells["exit_year"] > 0)).all()
+    assert (spells.loc[gone, "to_date"].str[:4].astype(int) < spells.loc[gone, "exit_year"]).all()
+    assert (last.merge(county.coop, on="coop_id").eval("fed_id_x == fed_id_y")).all()
+    assert (last.merge(county.coop_village, on="coop_id").eval("to_date_x == to_date_y")).all()
+    assert county.coop_fed["coop_id"].value_counts().max() == 2
+
+
+def test_events_are_those_behind_the_numbers(county):
+    grants = county.fund_project
+    subsidies = county.village_year.merge(grants, on=["village_id", "year"])
+    parts = ["amount_central", "amount_province", "amount_local"]
+    without = simulate_county(County(hail_chance=0.0))
+    hit = county.household_wave["peach_kg"] < 0.8 * without.household_wave["peach_kg"]
+    hail = county.shock.query("type == 'hail'")
+    struck = set(zip(hail["village_id"], hail["date"].str[:4].astype(int), strict=True))
+    wave = county.household_wave.loc[hit, ["village_id", "year"]]
+
+    assert (grants["amount_total"] == grants[parts].sum(axis=1)).all()
+    assert (grants[parts] > 0).all(axis=None)
+    assert (subsidies["ci_subsidy"] >= subsidies["amount_total"]).all()
+    assert len(subsidies) == len(grants) == (county.village_year["ci_subsidy"] >= 500_000).sum()
+    assert set(zip(wave["village_id"], wave["year"], strict=True)) == {
+        s for s in struck if s[1] in (2019, 2021, 2022, 2024)
+    }
+    assert set(county.shock.query("type != 'hail'")["severity"]) == {0.0}
+
+
+def test_scores_add_up_to_the_band_of_the_tier(county):
+    a = county.assessment
+    total = a.groupby(["coop_id", "year"])["score"].sum().reset_index()
+    tiers = total.merge(county.coop_year, on=["coop_id", "year"])
+
+    assert sum(ITEMS.values()) == 100
+    assert a["score"].between(0, a["max_score"]).all()
+    assert len(total) == (county.coop_year["status"] == "active").sum()
+    for tier, (low, high) in TIER_POINTS.items():
+        assert tiers.loc[tiers["tier"] == tier, "score"].between(low, high).all()
+
+
+def test_monitored_prices_follow_the_year(county):
+    p = county.price_monitor
+    days = pd.to_datetime(p["date"])
+    yearly = p["price_mean"].groupby(days.dt.year).mean()
+    official = county.price_year.set_index("year")["peach_price_per_kg"].loc[yearly.index]
+
+    assert set(days.dt.day_name()) == {"Monday", "Wednesday", "Friday"}
+    assert p["point_id"].nunique() == 14
+    assert (yearly / official).between(0.9, 1.15).all()
+    assert (p["price_max"] >= p["price_mean"])[p["price_max"].notna()].all()
+    assert 0 < p["price_max"].isna().mean() < 0.03
+
+
+def test_credit_codes_are_right_and_of_nowhere(county):
+    characters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    for code in county.coop["credit_code"]:
+        assert re.fullmatch("93000000[0-9A-HJ-NPQRTUWXY]{10}", code)
+        assert (
+            sum(3**k * characters.index(c) for k, c in enumerate(code[:17])) % 31
+            == -characters.index(code[17]) % 31
+        )
+        weights = zip((3, 7, 9, 10, 5, 8, 4, 2), code[8:16], strict=True)
+        rest = 11 - sum(w * int(c, 36) for w, c in weights) % 11
+        assert code[16] == {10: "X", 11: "0"}.get(rest, str(rest))
+    assert county.coop["credit_code"].is_unique
 
 
 def test_roll_out(county):
@@ -263,7 +413,7 @@ def test_same_seed_same_bytes_other_seed_other_numbers(county, study_folder, tmp
     write_study(simulate_county(County()), tmp_path)
     files = sorted(p.relative_to(study_folder) for p in study_folder.rglob("*") if p.is_file())
 
-    assert len(files) == 14
+    assert len(files) == 24
     for name in files:
         assert (study_folder / name).read_bytes() == (tmp_path / name).read_bytes(), name
     assert not county.village_year.equals(simulate_county(County(seed=1)).village_year)
@@ -325,6 +475,7 @@ def test_names_are_invented():
     bases = {suffix.sub("", name) for name in real} | real
     assert len(bases) > 400
 
+    assert not {suffix.sub("", name) for name in village_xwalk()["name"]} & bases
     invented = [*village_names(), *(name for _, name in TOWNSHIPS)]
     assert len(set(village_names())) == 366
     assert not {suffix.sub("", name) for name in invented} & bases

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.schema.declared import Column, Entity
 
 _NUMERIC = {"int", "float", "year", "flag"}
+_WHOLE = {"yuan", "yuan/mu", "kg", "kg/mu"}  # recorded in whole units, but fractions are no mistake
 _PARQUET = {"year": "int16", "flag": "int8"}
 
 
@@ -19,7 +20,7 @@ def file_name(entity: Entity) -> str:
 def typed(frame: pd.DataFrame, entity: Entity) -> pd.DataFrame:
     """The table with its columns in declared order and the types of their kinds; absent columns stay absent.
 
-    Whole numbers are int64, or Int64 where cells are empty; yuan are whole where every cell is; text is str.
+    Whole numbers are int64, or Int64 where cells are empty; yuan and kg are whole where every cell is; text is str.
 
     Raises
     ------
@@ -48,10 +49,10 @@ def _typed(column: pd.Series, declared: Column) -> pd.Series:
     number = pd.to_numeric(column)
     if number.dtype == bool:
         number = number.astype("int64")
-    values = number.to_numpy(dtype=float, na_value=np.nan)
+    values = number.to_numpy(dtype=float, na_value=np.nan) + 0.0  # -0.0 prints as 0.0
     finite = np.isfinite(values)
     whole = bool((values[finite] == np.rint(values[finite])).all())
-    if declared.kind == "float" and not (declared.unit == "yuan" and whole):
+    if declared.kind == "float" and not (declared.unit in _WHOLE and whole):
         return pd.Series(values, index=column.index)
     if not whole:
         raise ValueError(f"a fraction in a column of whole numbers ({declared.kind})")

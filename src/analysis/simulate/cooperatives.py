@@ -16,6 +16,8 @@ DEMONSTRATION_YEAR = 2021  # income of this year decides
 COUNTY_NAMED = ("M01", "M02", "M03")  # models whose names are the county's, D2
 TIER_SHARES = {"T2": 0.45, "T3": 0.35, "T4": 0.12}  # of all coops; T1 is the demonstration coops, D3.9
 BACKING = ("state_company", "supply_cooperative", "leading_cooperative")  # D6.1
+CODE_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # of credit codes by value, GB 32100
+CODE_CHARACTERS_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of the organisation's number in them, GB 11714
 
 # by model M01..M10, own: firm share of capital; land pooled as share of peach land; unified selling; all 0-1
 FIRM_SHARE = (0.35, 0.10, 0.05, 0.30, 0.35, 0.25, 0.00, 0.20, 0.35, 0.05)
@@ -42,6 +44,7 @@ def coop(
     return pd.DataFrame(
         {
             "coop_id": [f"C{number:03d}" for number in range(1, len(at) + 1)],
+            "credit_code": credit_codes(len(at), county),
             "village_id": np.array(village_ids(), dtype=object)[at],
             "registered_year": np.where(upgrade, rng.integers(2008, 2019, len(at)), led_since),
             "led_since": led_since,
@@ -54,6 +57,21 @@ def coop(
             "exit_type": np.where(exits, exit_type, ""),
         }
     )
+
+
+def credit_codes(count: int, county: County) -> list[str]:
+    """Credit codes of farmers' cooperatives in an area that does not exist (000000), check characters right."""
+    numbers = stream(county, 20).choice(1_000_000, count, replace=False)
+    found = []
+    for number in numbers:
+        body = f"MA{number:06d}"
+        first = sum(
+            w * CODE_CHARACTERS_36.index(c) for w, c in zip((3, 7, 9, 10, 5, 8, 4, 2), body, strict=True)
+        )
+        code = f"93000000{body}{'0123456789X0'[(11 - first % 11)]}"
+        second = sum(3**k % 31 * CODE_CHARACTERS.index(c) for k, c in enumerate(code))
+        found.append(code + CODE_CHARACTERS[-second % 31])
+    return found
 
 
 def demonstration(adoption: Adoption, households: Households, incomes: Incomes) -> np.ndarray:

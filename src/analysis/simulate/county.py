@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.simulate import cooperatives
+from analysis.simulate import code_lists, cooperatives, events, spells
 from analysis.simulate import households as people
 from analysis.simulate.adoption import adopt
 from analysis.simulate.collective import collective_income, federation_of, village_year
@@ -40,6 +40,16 @@ class SimulatedCounty:
     federation: pd.DataFrame
     price_year: pd.DataFrame
     township: pd.DataFrame
+    village: pd.DataFrame
+    village_xwalk: pd.DataFrame
+    household: pd.DataFrame
+    membership: pd.DataFrame
+    coop_village: pd.DataFrame
+    coop_fed: pd.DataFrame
+    price_monitor: pd.DataFrame
+    shock: pd.DataFrame
+    fund_project: pd.DataFrame
+    assessment: pd.DataFrame
     truth: Truth
 
 
@@ -73,16 +83,28 @@ def simulate(county: County) -> SimulatedCounty:
         villages, adoption, households, incomes, federation_of(villages, adoption), county
     )
     from_coop = panel["ci_from_coop"].to_numpy().reshape(-1, len(YEARS))
+    accounts = cooperatives.coop_year(coops, from_coop, villages, adoption, households, county)
+    led = spells.coop_village(coops, county)
     return SimulatedCounty(
         county=county,
         village_year=panel,
         household_year=people.household_year(villages, adoption, households, incomes, county),
         household_wave=people.household_wave(villages, adoption, households, incomes, county),
         coop=coops,
-        coop_year=cooperatives.coop_year(coops, from_coop, villages, adoption, households, county),
+        coop_year=accounts,
         federation=cooperatives.federation(coops, villages, county),
         price_year=price_year(prices, county),
         township=_townships(),
+        village=code_lists.village(),
+        village_xwalk=code_lists.village_xwalk(),
+        household=spells.household(county),
+        membership=spells.membership(led, adoption, households, county),
+        coop_village=led,
+        coop_fed=spells.coop_fed(coops, led, county),
+        price_monitor=events.price_monitor(prices, county),
+        shock=events.shock(villages, incomes.hail, county),
+        fund_project=events.fund_project(money, county),
+        assessment=events.assessment(accounts, county),
         truth=county_truth(adoption, money, households, incomes, county),
     )
 

@@ -34,9 +34,11 @@ class Households:
 
 @dataclass(frozen=True, slots=True)
 class Incomes:
-    """Whole yuan by village, household and year, (n, h, T); the last two are true effects, in no table.
+    """Whole yuan by village, household and year, (n, h, T).
 
     peach_revenue, peach_cost : as earned, with coops; wage, business, property_, transfer : parts of income
+    effect_member, effect_spillover : true effects, in no table
+    hail : (n, T) whether hail took part of the harvest
     """
 
     peach_revenue: np.ndarray
@@ -50,6 +52,7 @@ class Incomes:
     transfer: np.ndarray
     effect_member: np.ndarray
     effect_spillover: np.ndarray
+    hail: np.ndarray
 
     @property
     def disposable(self) -> np.ndarray:
@@ -115,9 +118,9 @@ def household_incomes(
     peach = households.peach[:, :, None]
     skill = county.skill_spread * rng.standard_normal((n, h)) + county.skill_on_ability * households.ability
     shock = county.township_shock * rng.standard_normal((len(TOWNSHIPS), len(YEARS)))[villages.township]
-    hail = 1 - county.hail_loss * (rng.random((n, len(YEARS))) < county.hail_chance)
+    hail = rng.random((n, len(YEARS))) < county.hail_chance
     noise = county.peach_noise * rng.standard_normal((n, h, len(YEARS)))
-    luck = np.exp(skill[:, :, None] + shock[:, None, :] + noise) * hail[:, None, :]
+    luck = np.exp(skill[:, :, None] + shock[:, None, :] + noise) * (1 - county.hail_loss * hail)[:, None, :]
     revenue = np.rint(prices.revenue_per_mu * luck * peach)
     cost = np.rint(prices.cost_per_mu * peach * np.ones_like(luck))
 
@@ -153,6 +156,7 @@ def household_incomes(
         transfer=transfer.astype(whole),
         effect_member=(gain * member).astype(whole),
         effect_spillover=(better_price * ~member).astype(whole),
+        hail=hail,
     )
 
 

@@ -34,6 +34,32 @@ PLAIN_TABLES = {
     "township": ("township.csv", ("township_code",), "乡镇名录（名称为虚构）", "townships, names invented"),
 }
 
+# the same for the registers, spells and events: columns that identify a row, what it holds (zh, en), unit of a row
+REGISTERS = {
+    "village": (("village_id",), "村名录（名称为虚构）", "villages, names invented", "village"),
+    "village_xwalk": (
+        ("vintage", "code", "village_id"), "各年区划代码与村对照", "code lists of all years and their villages",
+        "line of a code list",
+    ),
+    "household": (("hh_id",), "农户名册", "register of sampled households", "household"),
+    "membership": (("hh_id", "coop_id", "from_date"), "社员起止", "membership spells", "household, coop and spell"),
+    "coop_village": (
+        ("coop_id", "village_id", "from_date"), "合作社与村对应起止", "spells of coops in villages",
+        "coop, village and spell",
+    ),
+    "coop_fed": (
+        ("coop_id", "fed_id", "from_date"), "合作社与联合社对应起止", "spells of coops in federations",
+        "coop, federation and spell",
+    ),
+    "price_monitor": (
+        ("point_id", "variety", "date"), "蜜桃价格监测", "peach prices at monitoring points",
+        "point, variety and day",
+    ),
+    "shock": (("shock_id",), "灾害记录", "hail, drought and frost", "event"),
+    "fund_project": (("project_id",), "扶持资金项目", "grants to villages", "project"),
+    "assessment": (("coop_id", "year", "item"), "督导考核得分", "inspection scores", "coop, year and item"),
+}  # fmt: skip
+
 # key: zh, en, name_status, dimension; D2.1 and the working labels of D2.2
 MODELS = {
     "M01": ("村社共建、村企合作", "village and coop co-build, enterprise partner", "county", "operation"),
@@ -115,6 +141,16 @@ the sampled households of a village.
 """
 
 
+def files() -> list[str]:
+    """The files of a study's tables."""
+    return [
+        "village_year.csv",
+        "household_year.parquet",
+        *(file for file, *_ in PLAIN_TABLES.values()),
+        *(f"{key}.csv" for key in REGISTERS),
+    ]
+
+
 def study_toml(digests: dict[str, str], seed: int) -> str:
     """study.toml of a simulated county; `digests` by file name."""
     parts = [
@@ -130,6 +166,12 @@ def study_toml(digests: dict[str, str], seed: int) -> str:
         parts += [
             "", f"[tables.{key}]", f'file = "{file}"',
             f'sha256 = "{digests[file]}"', f"key = {_list(columns)}",
+            f"description = {_text(f'{zh}（模拟数据）', f'{en} (simulated data)')}",
+        ]  # fmt: skip
+    for key, (columns, zh, en, _) in REGISTERS.items():
+        parts += [
+            "", f"[tables.{key}]", f'file = "{key}.csv"',
+            f'sha256 = "{digests[f"{key}.csv"]}"', f"key = {_list(columns)}",
             f"description = {_text(f'{zh}（模拟数据）', f'{en} (simulated data)')}",
         ]  # fmt: skip
     for key, (table, column, concept, zh, en, _, _) in OUTCOMES.items():
@@ -234,6 +276,10 @@ def readme(county: SimulatedCounty) -> str:
         "price_year.csv": ("year, whole county", "year", county.price_year),
         "township.csv": ("township", "township_code", county.township),
     }
+    rows |= {
+        f"{name}.csv": (unit, ", ".join(keys), getattr(county, name))
+        for name, (keys, _, _, unit) in REGISTERS.items()
+    }
     listed = "\n".join(
         f"| {file} | {unit} | {keys} | {len(frame):,} | simulated, synthetic | MIT | anyone |"
         for file, (unit, keys, frame) in rows.items()
@@ -278,5 +324,13 @@ same bytes.
   `distributable` = patronage + both dividends + reserve + risk fund; `capital_total` = collective + member +
   firm.
 - `price_year`: its source columns mark what stands on a published total and what is invented.
+- `village_xwalk`: the lists of villages of 2017 to 2023 (invented, as all names) and the village of 2021 that each
+  line belongs to, by `weight`. `household.register_no` was issued by the village of `village_code_2017`; after
+  mergers a number occurs several times in a village.
+- Spells (`membership`, `coop_village`, `coop_fed`) have an empty `to_date` while they last. `membership` holds
+  sampled households only; nobody leaves before the coop closes.
+- `price_monitor` in yuan per kg; `price_max` is empty where no highest price was noted. `shock.severity` = share of
+  the yield lost; hail is the hail in the incomes, frost and drought cost nothing here. `fund_project` are the grants
+  in `ci_subsidy`. `assessment`: the items of a coop and year add up to the band of its `tier`.
 - `truth/` holds the true effects and is not for estimators.
 """

@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.messages import Message, ProjectError
+from analysis.schema import entity
+from analysis.schema.writing import encode, file_name
 from analysis.simulate import study_text
 from analysis.simulate.county import SimulatedCounty
 
@@ -60,16 +62,19 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 def _tables(county: SimulatedCounty) -> dict[str, bytes]:
-    return {
-        "village_year.csv": _csv(county.village_year),
-        "household_year.parquet": _parquet(county.household_year),
-        "household_wave.parquet": _parquet(county.household_wave),
-        "coop.csv": _csv(county.coop),
-        "coop_year.csv": _csv(county.coop_year),
-        "federation.csv": _csv(county.federation),
-        "price_year.csv": _csv(county.price_year),
-        "township.csv": _csv(county.township),
-    }
+    """Every table as the bytes that an import of the same rows gives."""
+    names = (
+        "village_year",
+        "household_year",
+        "household_wave",
+        "coop",
+        "coop_year",
+        "federation",
+        "price_year",
+        "township",
+    )
+    declared = [entity(name) for name in (*names, *study_text.REGISTERS)]
+    return {file_name(table): encode(getattr(county, table.name), table) for table in declared}
 
 
 def _truth_tables(county: SimulatedCounty) -> dict[str, bytes]:
