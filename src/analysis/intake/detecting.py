@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.intake.assemble import Assembled
-from analysis.intake.detectors import Suspicion, copy_forward, cumulative, heaping, outliers, unit_jump
+from analysis.intake.detectors import (
+    Suspicion,
+    copy_forward,
+    cumulative,
+    heaping,
+    outliers,
+    split_history,
+    unit_jump,
+)
 from analysis.intake.ledger import Ledger, Place
 from analysis.messages import Message
 from analysis.schema import entity
@@ -60,6 +68,7 @@ def suspicions(frame: pd.DataFrame, *, unit: str, time: str, columns: Sequence[s
     groups = [names for names in _GROUPS if set(names) <= set(frame.columns)]
     size = "households" if "households" in frame.columns else None
     found = [*unit_jump.find(frame, unit=unit, time=time, columns=columns, groups=groups, size=size)]
+    found += split_history.find(frame, unit=unit, time=time, columns=columns)
     found += cumulative.find(frame, unit=unit, time=time, columns=columns)
     found += copy_forward.find(frame, unit=unit, time=time, columns=columns)
     found += heaping.find(frame, unit=unit, time=time, columns=columns)

@@ -11,7 +11,10 @@ from analysis.intake.ledger import Ledger
 from analysis.intake.mapping import ImportMap
 from analysis.intake.part import Part
 from analysis.intake.villages.crosswalk import Crosswalk
+from analysis.intake.villages.index import index_of
 from analysis.intake.villages.match import match
+from analysis.intake.villages.names import base_name, plain, township_base
+from analysis.intake.villages.respelled import Respelling
 from analysis.messages import Message
 from analysis.schema import Entity
 
@@ -131,6 +134,20 @@ def _villages(
             rows[source].to_numpy()[hit], [names.get(found.village_id[row], "") for row in hit],
             table=entity.name, name="village_id",
         )  # fmt: skip
+    alias = found.township_alias
+    ledger.repaired_cells(
+        "village_alias", part.file, part.sheet, part.columns.get("township", -1), sheet_rows[alias],
+        rows["township"].to_numpy()[alias], [""] * len(alias), table=entity.name, name="township_code",
+    )  # fmt: skip
+    for hit, what in (
+        (found.without_township, Message("no township is given; the name is unique in the county", "未写乡镇；村名在全县唯一")),
+        (found.unchecked_code, Message("the code stands in no list; the name decided", "代码不在任何名单中，按村名对应")),
+    ):  # fmt: skip
+        if len(hit):
+            places = [part.place(int(row), "village") for row in sheet_rows[hit]]
+            ledger.remark(
+                "village", places, what, Message("check a few of them", "请抽查"), table=entity.name
+            )
     for lost in found.unmatched:
         near = ", ".join(lost.candidates)
         ledger.problem(
@@ -158,9 +175,7 @@ def _townships(
     part: Part, values: pd.DataFrame, entity: Entity, registers: Registers, decided: ImportMap, ledger: Ledger
 ) -> np.ndarray:
     """township_code by name, for tables of townships without villages."""
-    from analysis.intake.villages.names import township_base
-
-    if "township_code" not in entity.columns or registers.villages is None:
+    if "township_code" not in entity.columns or registers.villages is None or registers.crosswalk is None:
         return np.ones(len(values), dtype=bool)
     code = dict(
         zip(
@@ -170,7 +185,8 @@ def _townships(
         )
     )
     written = _text(values, "@township")
-    known = written.map(lambda text: decided.about.zones.get(text, text)).map(township_base).map(code)
+    respelling = Respelling(decided.about.aliases, decided.about.zones, index_of(registers.crosswalk))
+    known = written.map(lambda text: township_base(respelling.apply(plain(text), "").township)).map(code)
     known = known.astype("object").where(known.notna(), None)
     for text in written[known.isna() & (written != "")].unique():
         rows = values.index[(written == text).to_numpy()]
@@ -249,8 +265,6 @@ def _former_codes(
     rows: pd.DataFrame, registers: Registers, decided: ImportMap, vintage: int | None
 ) -> list[str]:
     """Codes of the vintage in which the numbers were issued, by township and base name."""
-    from analysis.intake.villages.names import base_name, township_base
-
     if registers.crosswalk is None:
         return [""] * len(rows)
     frame = registers.crosswalk.frame
@@ -262,9 +276,10 @@ def _former_codes(
         by_both.setdefault((township_base(township), base_name(name)), set()).add(code)
         by_name.setdefault(base_name(name), set()).add(code)
     found = []
-    for township, village in zip(rows["township"], rows["village"], strict=True):
-        village = decided.about.aliases.get(village, village)
-        township = decided.about.zones.get(township, township)
+    respelling = Respelling(decided.about.aliases, decided.about.zones, index_of(registers.crosswalk))
+    for written in zip(rows["township"], rows["village"], strict=True):
+        names = respelling.apply(*map(plain, written))
+        township, village = names.township, names.village
         if township:
             codes = by_both.get((township_base(township), base_name(village)), set())
         else:

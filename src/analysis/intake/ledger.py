@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.messages import Message, ProjectError
 
+_COLUMNS = ("rule", "place", "file", "sheet", "row", "table", "column", "old", "new")
 SHOWN = 6  # places named per problem; the count says how many there are
 
 
@@ -179,23 +180,24 @@ class Ledger:
 
     def frame(self) -> pd.DataFrame:
         """All repairs: rule, place (file!sheet!cell), file, sheet, row (1-based, 0 = none), table, column, old, new."""
-        parts = [
-            pd.DataFrame(
-                {
-                    "rule": chunk.rule,
-                    "place": [
-                        str(Place(chunk.file, chunk.sheet, int(row), chunk.column)) for row in chunk.rows
-                    ],
-                    "file": chunk.file,
-                    "sheet": chunk.sheet,
-                    "row": chunk.rows + 1,
-                    "table": chunk.table,
-                    "column": chunk.name,
-                    "old": chunk.old,
-                    "new": chunk.new,
-                }
-            )
+        sizes = [len(chunk.rows) for chunk in self.repairs]
+        if not sizes:
+            return pd.DataFrame(columns=list(_COLUMNS))
+
+        def each(value: Callable[[Repairs], str]) -> np.ndarray:
+            return np.repeat(np.array([value(chunk) for chunk in self.repairs], dtype=object), sizes)
+
+        rows = np.concatenate([chunk.rows for chunk in self.repairs])
+        places = [
+            str(Place(chunk.file, chunk.sheet, int(row), chunk.column))
             for chunk in self.repairs
+            for row in chunk.rows
         ]
-        columns = ["rule", "place", "file", "sheet", "row", "table", "column", "old", "new"]
-        return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        made = {
+            "rule": each(lambda chunk: chunk.rule), "place": places, "file": each(lambda chunk: chunk.file),
+            "sheet": each(lambda chunk: chunk.sheet), "row": rows + 1, "table": each(lambda chunk: chunk.table),
+            "column": each(lambda chunk: chunk.name),
+            "old": np.concatenate([chunk.old for chunk in self.repairs]),
+            "new": np.concatenate([chunk.new for chunk in self.repairs]),
+        }  # fmt: skip
+        return pd.DataFrame(made)[list(_COLUMNS)]

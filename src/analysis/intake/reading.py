@@ -15,8 +15,9 @@ from analysis.intake.cells.column import ColumnRead, read_column
 from analysis.intake.layout import Block
 from analysis.intake.ledger import Ledger
 from analysis.intake.mapping import ColumnMap, Source
+from analysis.intake.named_values import from_names
 from analysis.intake.part import Part
-from analysis.intake.readers import KEY_NAMES, is_number, reader_for
+from analysis.intake.readers import KEY_NAMES, is_number, kind_of, reader_for
 from analysis.intake.units import CONVERTED, unit_of
 from analysis.messages import Message
 from analysis.schema import Column, Entity
@@ -24,7 +25,8 @@ from analysis.schema import Column, Entity
 if TYPE_CHECKING:
     from analysis.privacy.pseudonym import Key
 
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
+FEWEST = 5  # values from which a column of percents is judged
+_CUMULATIVE = re.compile("累计|累积|cumulative", re.IGNORECASE)
 
 
 def read_part(
@@ -54,7 +56,7 @@ def read_part(
             values[_target(name, entity)] = _pseudonyms(values[_target(name, entity)], name, key)
     rows = block.rows.index
     frame = pd.DataFrame(values, index=rows)
-    for name, constant in _from_names(block, source, entity, ledger).items():
+    for name, constant in from_names(block, source, entity, ledger).items():
         frame[_target(name, entity)] = constant
     return Part(block.grid.file, block.grid.sheet, source, frame, at, block.place, steps)
 
@@ -90,6 +92,7 @@ def _positions(block: Block, source: Source, ledger: Ledger, entity: Entity) -> 
         hits = [position for wanted in mapped.headings for position in where.get(wanted, [])]
         if len(hits) == 1:
             found[name] = hits[0]
+            _refuse_cumulative(block, entity, name, hits[0], ledger)
         elif not hits and not mapped.optional:
             ledger.problem(
                 "heading", [block.place()],
@@ -119,67 +122,29 @@ def _positions(block: Block, source: Source, ledger: Ledger, entity: Entity) -> 
     return found
 
 
+def _refuse_cumulative(block: Block, entity: Entity, name: str, position: int, ledger: Ledger) -> None:
+    """A running total is no year's own figure."""
+    declared = entity.columns.get(name)
+    if (
+        declared is None
+        or declared.kind not in {"int", "float"}
+        or not _CUMULATIVE.search(block.headings[position])
+    ):
+        return
+    ledger.problem(
+        "cumulative", [block.place(column=position)],
+        Message(
+            f"the heading says that this is cumulative; {name} is of one year",
+            f"表头表明是累计数，而 {name} 是当年数",
+        ),
+        Message("map the year's own figure, or leave the column out", "请映射当年数，或不导入该列"),
+        table=entity.name, name=name,
+    )  # fmt: skip
+
+
 def _listed(headings: tuple[str, ...]) -> str:
     shown = [heading for heading in headings if heading]
     return ", ".join(shown[:25]) + (" …" if len(shown) > 25 else "")
-
-
-def _from_names(block: Block, source: Source, entity: Entity, ledger: Ledger) -> dict[str, object]:
-    """Values that stand in the sheet's, the title's or the file's name."""
-    found: dict[str, object] = {}
-    if isinstance(source.year, int):
-        found["year"] = float(source.year)
-    elif source.year in {"sheet", "title", "file"}:
-        year = _one_year(_texts_of(block, source.year))
-        if year is None:
-            ledger.problem(
-                "year", [block.place()],
-                Message(f"no single year stands in the {source.year}'s name", "名称中没有唯一的年份"),
-                Message(
-                    "write the year there, or give it in the map: year = 2022",
-                    "请在名称中写明年份，或在映射文件中给出：year = 2022",
-                ),
-                table=entity.name, name="year",
-            )  # fmt: skip
-        else:
-            found["year"] = float(year)
-    if source.township in {"sheet", "title", "file"}:
-        found["township"] = " ".join(_texts_of(block, source.township)).strip()
-    for name, mapped in source.columns.items():
-        if mapped.constant is not None:
-            found[name] = _constant(mapped.constant, name, entity)
-        elif mapped.taken_from:
-            texts = _texts_of(block, mapped.taken_from)
-            hit = next((m for text in texts if (m := re.search(mapped.pattern, text))), None)
-            if hit is None:
-                ledger.problem(
-                    "name", [block.place()],
-                    Message(
-                        f"the {mapped.taken_from}'s name does not hold {name} as {mapped.pattern!r}",
-                        f"名称不符合 {name} 的格式 {mapped.pattern!r}",
-                    ),
-                    Message("rename it, or correct the pattern in the map", "请改名，或更正映射中的格式"),
-                    table=entity.name, name=name,
-                )  # fmt: skip
-            else:
-                found[name] = _constant(hit.group(1), name, entity)
-    return found
-
-
-def _texts_of(block: Block, place: str) -> tuple[str, ...]:
-    return {"sheet": (block.grid.sheet,), "file": (block.grid.file.rsplit(".", 1)[0],), "title": block.above}[
-        place
-    ]
-
-
-def _one_year(texts: tuple[str, ...]) -> int | None:
-    years = {int(year) for text in texts for year in _YEAR.findall(spelling.half_width(text))}
-    return years.pop() if len(years) == 1 else None
-
-
-def _constant(text: str, name: str, entity: Entity) -> object:
-    kind = entity.columns[name].kind if name in entity.columns else KEY_NAMES.get(name, "text")
-    return float(text) if kind in {"int", "float", "year", "flag"} else text
 
 
 def _read_column(
@@ -212,6 +177,8 @@ def _read_column(
         if not len(rows):
             continue
         labels = block.grid.labels.get(heading, {})
+        if labels and not mapped.codes and kind_of(declared, name) in {"category", "set", "flag"}:
+            ledger.repaired("value_label", block.place(column=position), table=entity.name, name=name)
         reader = reader_for(declared, name, mapped, unit, source, labels, block.grid.missing.get(heading, ()))
         read = read_column(column.iloc[rows], reader)
         out[rows] = read.values
@@ -225,7 +192,29 @@ def _read_column(
         totals.check(block, entity, name, position, written[0], factor, out, source, ledger)
         if factor > 1:
             steps[name] = _step(out, factor)
+        if declared.unit == "share" and factor == 0.01:
+            _refuse_double_percent(block, entity, name, position, out, ledger)
     return out
+
+
+def _refuse_double_percent(
+    block: Block, entity: Entity, name: str, position: int, out: np.ndarray, ledger: Ledger
+) -> None:
+    """A column headed % whose cells are shown as 60 % but hold 0.6 would be divided by 100 twice."""
+    known = out[np.isfinite(out)]
+    if len(known) >= FEWEST and known.max() <= 0.01 and (known > 0).any():
+        ledger.problem(
+            "percent", [block.place(column=position)],
+            Message(
+                "headed %, but no value is above 1: percents, or shares formatted as percents?",
+                "表头为百分数，但数值都不超过 1：是百分数，还是已是比例？",
+            ),
+            Message(
+                f'write the unit in the map: {name} = {{ heading = "…", unit = "share" }} for shares',
+                f'请在映射中写明：若为比例，{name} = {{ heading = "…", unit = "share" }}',
+            ),
+            table=entity.name, name=name,
+        )  # fmt: skip
 
 
 def _step(values: np.ndarray, factor: float) -> float:

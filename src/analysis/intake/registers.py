@@ -14,14 +14,8 @@ from analysis.intake.part import Part
 from analysis.intake.villages.crosswalk import build as build_crosswalk
 from analysis.intake.villages.tables import township_table, village_table
 from analysis.messages import Message
-from analysis.schema import Entity, entity
 
 OWN = ("village_xwalk", "village_change")  # tables that are read here and not assembled by key
-
-
-def entity_of(table: str) -> Entity:
-    """The declared entity of a source's table."""
-    return entity(table)
 
 
 def build(parts: Mapping[str, Sequence[Part]], decided: ImportMap, base: Path, ledger: Ledger) -> Registers:

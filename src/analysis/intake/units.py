@@ -37,7 +37,8 @@ def unit_of(
     kind = dimension(target)
     in_heading = unit_named(heading, kind)
     if mapped:
-        if in_heading and in_heading != CONTRADICTED and not _same(in_heading, mapped):
+        percent = kind == "share" and mapped == "share"  # a person says that 60 % is stored as 0.6
+        if in_heading and in_heading != CONTRADICTED and not percent and not _same(in_heading, mapped):
             ledger.problem(
                 "unit", [block.place(column=place_column)],
                 Message(

@@ -11,6 +11,7 @@ DIGITS |= {"○": 0, "两": 2, "貳": 2, "參": 3, "陸": 6}
 TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 MYRIADS = {"亿": 10**8, "億": 10**8, "万": 10**4, "萬": 10**4}
 LONGEST = 40  # characters of the longest numeral
+FIGURES = 15  # before the point; longer ones are identity numbers and accounts
 CHARACTERS = "".join((*DIGITS, *TENS, *MYRIADS, "点"))
 
 _GROUPED = r"[0-9]{1,3}(?:(?:, ?| )[0-9]{3})+(?:\.[0-9]+)?"
@@ -50,6 +51,8 @@ def numeral(text: str) -> Numeral | None:
         return None
     if simple := _SIMPLE.fullmatch(text):
         bare = simple[1].replace(",", "").replace(" ", "")
+        if len(bare.partition(".")[0]) > FIGURES:
+            return None
         scale, grouped = MYRIADS.get(simple[2], 1), bare != simple[1]
         return Numeral(_exactly(bare, scale), False, True, scale > 1, scale > 1, grouped)
     text = _SPACED.sub("", text)

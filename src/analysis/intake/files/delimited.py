@@ -7,6 +7,7 @@ smaller than line numbers.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ def read(path: Path, ledger: Ledger, encoding: str = "") -> list[Grid]:
     found = encodings.detect(path, encoding)
     csv.field_size_limit(_LONGEST)  # of the whole process; its own limit of 131,072 is of no meaning here
     with path.open(encoding=found.codec, newline="") as stream:
-        sample = stream.read(_SAMPLED).splitlines(keepends=True)[:SAMPLE]
+        sample = list(islice(io.StringIO(stream.read(_SAMPLED), newline=""), SAMPLE))
     separator = _separator(sample, path)
     with path.open(encoding=found.codec, newline="") as stream:
         table = _Table(file, found.ends_with_newline)
@@ -90,6 +91,9 @@ def _separator(lines: list[str], path: Path) -> str:
     if "\t" in found and path.suffix.lower() == ".tsv":
         return "\t"
     if found:
+        # a sign that only titles and notes agree on is out
+        most = max(fit.rows for fit in found.values())
+        found = {sign: fit for sign, fit in found.items() if fit.rows > most / 2}
         # the table begins with its heading: a comma inside the numbers of "a;b" / "3,5;4,2" begins one row later
         return max(found, key=lambda sign: (found[sign].share, -found[sign].first, found[sign].width))
     bare = [re.sub(r'"[^"]*"', "", line).strip() for line in lines]
@@ -114,8 +118,9 @@ def _separator(lines: list[str], path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How rows fall into fields: share of one width between the first and the last row of it, 1 from 0.9 on."""
+    """How rows fall into fields: rows of one width, their share from the first to the last of them (1 from 0.9 on)."""
 
+    rows: int
     share: float
     first: int
     width: int
@@ -139,7 +144,7 @@ def _fit(lines: list[str], sign: str) -> _Fit | None:
     span = len(widths) - widths[::-1].index(width) - first
     if count / span < 0.5 or (count == 1 and len(widths) > 2):
         return None
-    return _Fit(1.0 if count / span >= 0.9 else count / span, first, width)
+    return _Fit(count, 1.0 if count / span >= 0.9 else count / span, first, width)
 
 
 # --- the rows --------------------------------------------------------------------------------------------------

@@ -47,10 +47,10 @@ def _says_utf8(path: Path) -> bool:
 def _read(path: Path, reader: Reader, tries: list[str | None], ledger: Ledger, encoding: str) -> Grid:
     """The grid under the first encoding that decodes every text and gives no garbled ones."""
     file = path.name
-    kind = safety.KINDS[path.suffix.lower().lstrip(".z") if path.suffix.lower() == ".dta" else "sav"].name
+    kind = safety.KINDS[safety.READ[path.suffix.lower()]].name
     declared = encodings.codec_named(encoding, file)
     if declared:
-        tries = [declared.upper()]
+        tries = [declared.upper().removesuffix("-SIG")]
     _check_size(path, reader, kind)
     trouble = None
     for attempt in tries:
