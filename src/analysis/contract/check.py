@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,17 @@ from analysis.contract import typing
 from analysis.contract.breach import Breach, ContractError
 from analysis.contract.reading import read_file
 from analysis.messages import Message
+from analysis.schema import Entity, entities
 from analysis.study import Study, Table
+
+_TEXTS = {"id", "code", "date", "category", "set", "text"}
 
 
 def read_table(key: str, study: Study) -> pd.DataFrame:
     """The table, typed, in the file's row order and with the file's column names.
 
-    Identifiers, clusters, groups and models are text; `time` and `cohort` are Int64 with <NA> = never adopted;
-    outcomes, covariates and weights are float; exclusion flags are bool.
+    Identifiers, clusters, groups and models are text, and so are codes, dates and words of the data model's tables;
+    `time` and `cohort` are Int64 with <NA> = never adopted; the data model's years are Int64; outcomes, covariates and weights are float; exclusion flags are bool.
 
     Raises
     ------
@@ -42,6 +46,7 @@ def read_table(key: str, study: Study) -> pd.DataFrame:
                 for name in absent
             ]
         )  # fmt: skip
+    roles |= _declared(table, key, set(raw.columns) - set(roles))
     typed = pd.DataFrame(
         {name: typing.inferred(raw[name]) for name in raw.columns if name not in roles}, index=raw.index
     )
@@ -76,7 +81,11 @@ def check_study(study: Study) -> dict[str, pd.DataFrame]:
 
 def _roles(key: str, study: Study) -> dict[str, Callable[[pd.Series], typing.Typed]]:
     table = study.tables[key]
-    roles: dict[str, Callable[[pd.Series], typing.Typed]] = dict.fromkeys(table.key, typing.as_code)
+    declared = _entity(key, table)
+    roles: dict[str, Callable[[pd.Series], typing.Typed]] = {}
+    for name in table.key:
+        is_year = declared is not None and name in declared.columns and declared.columns[name].kind == "year"
+        roles[name] = typing.as_year if is_year else typing.as_code
     for name in (table.unit, table.cluster, table.group):
         if name:
             roles[name] = typing.as_code
@@ -93,6 +102,25 @@ def _roles(key: str, study: Study) -> dict[str, Callable[[pd.Series], typing.Typ
             roles.setdefault(name, typing.as_number)
     roles.update(dict.fromkeys(table.exclude, typing.as_flag))
     return roles
+
+
+def _declared(table: Table, key: str, names: set[str]) -> dict[str, Callable[[pd.Series], typing.Typed]]:
+    """How the data model's own columns are read where no role of study.toml says it: codes and words as text."""
+    declared = _entity(key, table)
+    if declared is None:
+        return {}
+    columns = declared.columns.items()
+    return {name: _as_text for name, column in columns if name in names and column.kind in _TEXTS}
+
+
+def _entity(key: str, table: Table) -> Entity | None:
+    """The entity of the data model that a table is, by its name in study.toml or its file's name."""
+    return entities().get(key) or entities().get(PurePath(table.file).stem)
+
+
+def _as_text(column: pd.Series) -> typing.Typed:
+    nothing = Message("", "")
+    return typing.Typed(typing.as_text(column), np.array([], dtype=int), nothing, nothing)
 
 
 def _as_model(column: pd.Series) -> typing.Typed:
