@@ -39,10 +39,14 @@ def data() -> dict[str, tuple]:
     return {
         "balance": (here.balance(),),
         "distribution": (here.spread(),),
+        "coverage": (samples.coverage(here.tables, here.study),),
         "event_study": (here.average(effects, by="event_time"),),
+        "flow_diagram": (samples.diagram(here.samples(), here.study),),
         "forest": (here.beside(*models),),
         "heat_map": (here.average(effects, by="cell"),),
+        "heaping": (samples.heaped(here.tables, here.study),),
         "ladder": (here.ladder(sample, effects, each),),
+        "outliers": (samples.extremes(here.tables, here.study, here.key),),
         "prices": (samples.prices(here.held),),
         "rollout": (here.rollout(),),
         "specification": (here.specifications(here.case(sample)),),
@@ -122,7 +126,7 @@ def test_a_character_that_no_font_has_is_an_error():
 
 
 def test_an_unknown_figure_is_refused_with_the_choices():
-    with pytest.raises(FigureError, match="no figure 'pie'; there are balance, distribution"):
+    with pytest.raises(FigureError, match="no figure 'pie'; there are balance, coverage"):
         figure_module("pie")
 
 

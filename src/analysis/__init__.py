@@ -14,6 +14,7 @@ _HOME = {
     "analysis.effects": ("Effects",),
     "analysis.estimates": ("Estimates", "aggregate", "contrast", "release", "verdict"),
     "analysis.estimators": ("fit",),
+    "analysis.intake.account": ("read_account",),
     "analysis.report.page": ("Page", "open_page"),
     "analysis.report.summary": ("findings",),
     "analysis.samples": ("Panel", "Sample", "select"),
@@ -22,7 +23,8 @@ _HOME = {
 }
 _NAMES = {name: module for module, names in _HOME.items() for name in names}
 _MODULES = {
-    "checks": "analysis.checks", "contract": "analysis.contract", "estimates": "analysis.estimates",
+    "checks": "analysis.checks", "contract": "analysis.contract",
+    "data_sentences": "analysis.report.data_sentences", "estimates": "analysis.estimates",
     "estimators": "analysis.estimators", "figures": "analysis.figures", "inference": "analysis.inference",
     "paths": "analysis.paths", "samples": "analysis.samples", "sentences": "analysis.report.sentences",
     "tables": "analysis.tables", "words": "analysis.words",

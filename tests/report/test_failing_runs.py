@@ -254,3 +254,55 @@ def test_a_zygote_that_is_lost_costs_a_start_not_a_result(tmp_path, study, make_
         study, out=tmp_path / "out", notebooks=tmp_path / "notebooks", languages=("en",), formats=("html",)
     )
     assert run.status == "complete", run.message
+
+
+VALUES = (
+    "张" + "三丰",
+    "000000" + "19700131" + "0126",
+    "160" + "00001234",
+)  # impossible: see tests/test_privacy.py
+ERRORS = """
+import pandas as pd
+name, number, phone = "张" + "三丰", "000000" + "19700131" + "0126", "160" + "00001234"
+print("read", number)
+rows = pd.DataFrame({"number": [number] * 2, "name": [name] * 2})
+try:
+    float(name)
+except ValueError as error:
+    raise KeyError(f"{name} {phone}") from error
+"""
+
+
+def test_no_value_of_a_failing_cell_is_kept_or_told(tmp_path, study, make_notebook, capfd):
+    """R03, V02: name, identity number and telephone in an exception, in its cause and in what was printed before."""
+    make_notebook(tmp_path / "notebooks", "01_data", ERRORS)
+    make_notebook(
+        tmp_path / "notebooks",
+        "02_programme",
+        "from analysis.contract import read_table\nread_table('nothing', None)",
+    )
+    run = run_report(
+        study, out=tmp_path / "out", notebooks=tmp_path / "notebooks", languages=("zh",), formats=("html",), cold=True
+    )  # fmt: skip
+    assert run.exit_code == 4
+    told = [run.message, run.message.zh, *capfd.readouterr()]
+    kept = [path.read_text("utf-8", "replace") for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert any("‹id number›" in text for text in kept)
+    for value in VALUES:
+        assert not any(value in text or json.dumps(value) in text for text in [*told, *kept])
+    lines = failure(run, "01_data")["lines"]
+    assert "ValueError: could not convert string to float: '‹text›'" in lines
+    assert lines[-1] == "KeyError: '‹text›'"
+
+
+def test_a_parameter_that_holds_a_number_of_a_person_is_refused(tmp_path, study, make_notebook):
+    """P12: parameters are kept in manifest, notebook and report."""
+    notebooks = make_notebook(tmp_path / "notebooks", "01_data", "x = 1").parent
+    with pytest.raises(ParameterError, match=r"'01_data\.only' holds a number of a person") as refused:
+        run_report(
+            study, out=tmp_path / "out", notebooks=notebooks, settings={"01_data.only": VALUES[1]}, cold=True
+        )
+    assert VALUES[1] not in str(refused.value)
+    assert not any(
+        VALUES[1] in path.read_text("utf-8", "replace") for path in tmp_path.rglob("*") if path.is_file()
+    )

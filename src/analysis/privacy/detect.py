@@ -8,35 +8,35 @@ decimals of a float, of a digest or of base64 is none. `find` neither needs nor 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from analysis.privacy.check_digits import PROVINCES, credit_code_valid, id_valid, is_date, luhn_valid
-from analysis.privacy.spelling import INVISIBLE, LOOKALIKES, MIDDLE_DOTS, plain
+from analysis.privacy.runs import (
+    MIDDLE,
+    SHORTEST,
+    Group,
+    few_letters,
+    free_left,
+    free_right,
+    in_uuid,
+    readable,
+    runs,
+)
 
 KINDS = ("id_number", "phone", "bank_account")
 ROUND = "0" * 8  # the end of a number that was computed and not issued
-_SHORTEST = 11
 _LONGEST = 19
-_DIGIT = "[0-9OolI]"
-_GAP = INVISIBLE[0]
-_MIDDLE = MIDDLE_DOTS[0]
-_BETWEEN = rf"[{_GAP}{_MIDDLE} .\-]"
-_RUN = re.compile(rf"{_DIGIT}(?:{_BETWEEN}{{0,8}}+[0-9OolIXx]){{{_SHORTEST - 1},}}+")
-_PART = re.compile(rf"({_BETWEEN}*)([0-9OolIXx{_GAP}]*[0-9OolIXx])")
-_DECIMAL = re.compile(rf"(?<![\d.])\d{{1,{_SHORTEST - 1}}}\.\d{{2,}}+(?![\d.])")
-_DIGITS = frozenset("0123456789")
-_DIGITS_AND_CODE = _DIGITS | {"+", "="}  # what encoded text has beside letters
+_AROUND = 16  # characters in which a word before a number is looked for
+_LABEL = re.compile(
+    r"(?:电话|手机|联系方式|号码|证号|卡号|账号|帐号|账户|微信|(?i:\b(?:tel|phone|mobile|account|card)))[^\dA-Za-z]{0,4}$"
+)
 _NEGATIVE = re.compile(r"(?:^|[^\w])-$")
-_HEX_BEFORE = re.compile(r"([0-9a-fA-F]+)-$")
-_HEX_AFTER = re.compile(r"-([0-9a-fA-F]+)(?![0-9A-Za-z])")
 # Area code in brackets, which are no separators elsewhere
 _BRACKETED = re.compile(r"(?<![\w(])\(0(?:10|2\d|[3-9]\d\d)\) ?-?\d{3,4}[ -]?\d{4}(?![\w.-])")
 _PHONE = re.compile(r"(?:(?:00)?86)?(1[3-9]\d{9})")
 _LANDLINE = re.compile(r"(?:10|2\d|[3-9]\d\d)[2-8]\d{6,7}")
 _AREA_CODE = re.compile(r"0(?:10|2\d|[3-9]\d\d)")
 _YEARS = re.compile(r"(?:19|20)\d\d")
-_LETTERS_BEFORE = re.compile(r"[A-Za-z]+$")
 
 # Lengths of the groups in which people write a mobile number; after a hyphen any split that starts with three goes.
 _PHONE_GROUPS = {
@@ -66,16 +66,6 @@ class Finding(NamedTuple):
     end: int
 
 
-class _Group(NamedTuple):
-    """Digits with nothing visible between them; `before` is what separates them from the group before."""
-
-    start: int
-    end: int
-    digits: str  # 0-9, the last may be X
-    letters: int  # how many of them were O or l
-    before: str  # "" first of its run, " ", "-", "."
-
-
 def find(text: str) -> list[Finding]:
     """Every identity number, telephone number and bank account in the text, in order, without overlap.
 
@@ -86,15 +76,12 @@ def find(text: str) -> list[Finding]:
     Digits may be full-width, Chinese, circled, O or l among digits, split by single spaces, hyphens, dots or
     characters without width. Line breaks and columns split by several spaces separate numbers.
     """
-    if len(text) < _SHORTEST:
+    if len(text) < SHORTEST:
         return []
-    read = plain(text)
-    if "." in read:
-        read = _DECIMAL.sub(_blank, read)
+    read = readable(text)
     found: list[Finding] = []
-    for run in _RUN.finditer(read):
-        for groups in _split(read, run.start(), run.end()):
-            found += _in_groups(read, groups)
+    for groups in runs(read):
+        found += _in_groups(read, groups)
     if "(0" in read:
         found += [Finding("phone", *match.span()) for match in _BRACKETED.finditer(read)]
         found.sort(key=lambda one: one.start)
@@ -106,55 +93,15 @@ def holds(text: str) -> bool:
     return bool(find(text))
 
 
-def _blank(decimal: re.Match[str]) -> str:
-    return "#" * (decimal.end() - decimal.start())
-
-
-def _split(read: str, start: int, end: int) -> Iterator[list[_Group]]:
-    """The groups of a run; wider gaps and mixed punctuation end a list of groups."""
-    groups: list[_Group] = []
-    for part in _PART.finditer(read, start, end):
-        separator = part[1].replace(_GAP, "")
-        if len(separator) > 1:  # " - " is a hyphen; two spaces part columns, ". " ends a sentence
-            separator = (
-                "-" if "-" in separator and "." not in separator and _MIDDLE not in separator else None
-            )
-        if separator is None and groups:
-            yield groups
-            groups = []
-        made = _group(read, part.start(2), part.end(2), separator or "" if groups else "")
-        if made is not None:
-            groups.append(made)
-        elif groups:
-            yield groups
-            groups = []
-    if groups:
-        yield groups
-
-
-def _group(read: str, start: int, end: int, before: str) -> _Group | None:
-    """One group, without letters that belong to a word before it; None where nothing is left."""
-    if start and _is_letter(read[start - 1]):
-        while start < end and not read[start].isdigit():
-            start += 1
-    while start < end and read[start] in "Xx" and end - start > 1:
-        start += 1
-    raw = read[start:end]
-    if raw.isdigit():
-        return _Group(start, end, raw, 0, before)
-    raw = raw.replace(_GAP, "")
-    if not raw:
-        return None
-    digits = "".join(LOOKALIKES.get(character, character) for character in raw).upper()
-    return _Group(start, end, digits, sum(character in LOOKALIKES for character in raw), before)
-
-
-def _in_groups(read: str, groups: list[_Group]) -> list[Finding]:
-    """What the groups hold: first whole groups, then numbers made of several of them."""
+def _in_groups(read: str, groups: list[Group]) -> list[Finding]:
+    """What the groups hold: one number made of all, else whole groups, else numbers made of several of them."""
+    loose = _loose(read, groups) if len(groups) > 1 else []
+    if loose:
+        return loose
     taken = [False] * len(groups)
     found: list[Finding] = []
     for place, group in enumerate(groups):
-        kind = _whole(read, groups, place) if len(group.digits) >= _SHORTEST else ""
+        kind = _whole(read, groups, place) if len(group.digits) >= SHORTEST else ""
         if kind:
             start = groups[place - 1].start if _is_prefix(groups, place) else group.start
             found.append(Finding(kind, start, group.end))
@@ -165,22 +112,22 @@ def _in_groups(read: str, groups: list[_Group]) -> list[Finding]:
     return sorted(found, key=lambda one: one.start)
 
 
-def _whole(read: str, groups: list[_Group], place: int) -> str:
+def _whole(read: str, groups: list[Group], place: int) -> str:
     """The kind of a group that is a number by itself."""
     group = groups[place]
-    if len(group.digits) > _LONGEST or not _few_letters(group.letters, len(group.digits)):
+    if len(group.digits) > _LONGEST or not few_letters(group.letters, len(group.digits)):
         return ""
-    if group.before == "." or not _free_left(read, group.start):
+    if group.before == "." or not free_left(read, group.start):
         return ""
     kind = _kind(group.digits)
     if kind == "bank_account" and _NEGATIVE.search(read, max(0, group.start - 2), group.start):
         return ""
-    if not kind and _is_landline(group.digits) and not _in_uuid(read, group.start, group.end):
+    if not kind and _is_landline(group.digits) and not in_uuid(read, group.start, group.end):
         kind = "phone"
-    return kind if kind and _free_right(read, group.end, kind) else ""
+    return kind if kind and free_right(read, group.end, kind) else ""
 
 
-def _joined(read: str, groups: list[_Group], taken: list[bool]) -> list[Finding]:
+def _joined(read: str, groups: list[Group], taken: list[bool]) -> list[Finding]:
     """Numbers made of several groups that nobody else has.
 
     A row of printed numbers is full of groups that would do; so whatever stands to the left and to the right in the
@@ -203,13 +150,41 @@ def _joined(read: str, groups: list[_Group], taken: list[bool]) -> list[Finding]
         start, end = groups[first].start, groups[last].end
         if last + 1 not in {begun, len(groups)} and not _apart_right(groups, last, taken):
             continue
-        if _free_left(read, start) and _free_right(read, end, "") and not _in_uuid(read, start, end):
+        if free_left(read, start) and free_right(read, end, "") and not in_uuid(read, start, end):
             found.append(Finding(kind, start, end))
             begun = first
     return found
 
 
-def _longest_from(groups: list[_Group], taken: list[bool], first: int) -> tuple[int, str]:
+def _loose(read: str, groups: list[Group]) -> list[Finding]:
+    """One number made of all the groups, however they are cut, where nothing else speaks for a row of numbers.
+
+    That is: its check character and date of birth, hyphens, a word such as 电话 before it, or that the text is it.
+    """
+    if len(groups) > _LONGEST:
+        return []
+    digits = "".join(group.digits for group in groups)
+    separators = {group.before for group in groups[1:]}
+    if not SHORTEST <= len(digits) <= _LONGEST or "X" in digits[:-1] or "." in separators:
+        return []
+    start, end = groups[0].start, groups[-1].end
+    alone = start < _AROUND and len(read) - end < _AROUND and not (read[:start] + read[end:]).strip(" \"'")
+    told = alone or _LABEL.search(read, max(0, start - _AROUND), start) is not None
+    hyphens = separators == {"-"} and not _YEARS.fullmatch(groups[0].digits)
+    kind = ""
+    if len(digits) in {15, 18} and id_valid(digits):
+        kind = "id_number" if told or (len(digits) == 18 and len(groups) <= 6) else ""
+    elif _PHONE.fullmatch(digits):
+        kind = "phone" if told or hyphens else ""
+    elif len(digits) >= 16 and _is_account(digits):
+        kind = "bank_account" if told or (hyphens and digits.startswith("62")) else ""
+    letters = sum(group.letters for group in groups)
+    if not kind or not few_letters(letters, len(digits)) or in_uuid(read, start, end):
+        return []
+    return [Finding(kind, start, end)] if free_left(read, start) and free_right(read, end, "") else []
+
+
+def _longest_from(groups: list[Group], taken: list[bool], first: int) -> tuple[int, str]:
     """Last group and kind of the longest number that starts with this group."""
     best = (first, "")
     digits, letters, separators = "", 0, set[str]()
@@ -225,7 +200,7 @@ def _longest_from(groups: list[_Group], taken: list[bool], first: int) -> tuple[
         if "." in separators and len(separators) > 1:
             break
         enough = 2 if separators == {"."} else 1  # one dot makes a decimal number, two make none
-        if place - first >= enough and _few_letters(letters, len(digits)):
+        if place - first >= enough and few_letters(letters, len(digits)):
             kind = _kind_of_groups(digits, tuple(sizes), separators)
             best = (place, kind) if kind else best
     return best
@@ -302,74 +277,30 @@ def _is_landline(digits: str) -> bool:
     return digits[0] == "0" and digits.isdigit() and _LANDLINE.fullmatch(digits[1:]) is not None
 
 
-def _is_prefix(groups: list[_Group], place: int) -> bool:
+def _is_prefix(groups: list[Group], place: int) -> bool:
     """Whether the group before is the country's code, as in +86 1..."""
     return (
         place > 0
         and groups[place - 1].digits in {"86", "0086"}
-        and len(groups[place].digits) == _SHORTEST
+        and len(groups[place].digits) == SHORTEST
         and groups[place].before in {" ", "-"}
     )
 
 
-def _few_letters(letters: int, size: int) -> bool:
-    return letters * 5 <= size * 2
-
-
-def _is_letter(character: str) -> bool:
-    return character.isascii() and character.isalpha()
-
-
-def _free_left(read: str, start: int) -> bool:
-    """Whether nothing before makes it a part of something longer: a decimal number, a digest, an encoded text."""
-    if start == 0:
-        return True
-    last = read[start - 1]
-    if last in _DIGITS:
-        return False
-    if last == ".":
-        return start > 1 and read[start - 2].isalpha()
-    if not _is_letter(last):
-        return True
-    word = _LETTERS_BEFORE.search(read, max(0, start - 16), start)
-    if word is None or len(word[0]) > 12:
-        return False
-    edge = read[word.start() - 1 : word.start()]
-    return edge not in _DIGITS_AND_CODE and any(letter not in "abcdefABCDEF" for letter in word[0])
-
-
-def _free_right(read: str, end: int, kind: str) -> bool:
-    """Whether nothing after it makes it a part of something longer; the .0 of a telephone kept as a float does not."""
-    following = read[end : end + 1]
-    if following.isascii() and following.isalnum():
-        return False
-    if following != "." or read[end + 1 : end + 2] not in _DIGITS:
-        return True
-    decimals = re.match(r"\d+", read[end + 1 : end + 24])
-    return kind == "phone" and decimals is not None and set(decimals[0]) == {"0"}
-
-
-def _in_uuid(read: str, start: int, end: int) -> bool:
-    """Whether it is tied by a hyphen to four, eight or twelve hexadecimal digits."""
-    before = _HEX_BEFORE.search(read, max(0, start - 14), start)
-    after = _HEX_AFTER.match(read, end)
-    return any(part is not None and len(part[1]) in {4, 8, 12} for part in (before, after))
-
-
-def _apart_left(groups: list[_Group], first: int, taken: list[bool]) -> bool:
+def _apart_left(groups: list[Group], first: int, taken: list[bool]) -> bool:
     """Whether the group to the left of `first` is something else and not one more number of a printed row."""
     far = groups[first - 1].before
     return _apart(groups[first + 1].before, groups[first].before, far, groups[first - 1], taken[first - 1])
 
 
-def _apart_right(groups: list[_Group], last: int, taken: list[bool]) -> bool:
+def _apart_right(groups: list[Group], last: int, taken: list[bool]) -> bool:
     """The same to the right of `last`."""
     far = groups[last + 2].before if last + 2 < len(groups) else ""
     return _apart(groups[last].before, groups[last + 1].before, far, groups[last + 1], taken[last + 1])
 
 
-def _apart(inner: str, outer: str, far: str, neighbour: _Group, taken: bool) -> bool:
-    if taken or len(neighbour.digits) >= _SHORTEST or outer == _MIDDLE != inner:
+def _apart(inner: str, outer: str, far: str, neighbour: Group, taken: bool) -> bool:
+    if taken or len(neighbour.digits) >= SHORTEST or outer == MIDDLE != inner:
         return True
     if inner != " " and outer not in {inner, "."}:
         return True

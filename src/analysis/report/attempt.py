@@ -7,13 +7,14 @@ import datetime
 import errno
 import shutil
 import time
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from analysis import contract, paths
 from analysis.messages import Message
+from analysis.privacy.detect import holds
+from analysis.privacy.redact import redacted_message
 from analysis.report import graph, parameters, publish, signals
 from analysis.report.cover import cover_of
 from analysis.report.engine import Kernels
@@ -79,11 +80,16 @@ class Attempt:
                 staged, manifest, [self.export_failure(_full(error, self.request.out))], len(plan)
             )
         except Exception as error:  # a fault of the suite itself must not pass for a report either
-            where = traceback.format_exception(error)[-1].strip()
-            return self.failed(staged, manifest, [self.export_failure(f"internal error: {where}")], len(plan))
+            cause = f"internal error: {redacted_message(error)}"
+            return self.failed(staged, manifest, [self.export_failure(cause)], len(plan))
 
     def checked(self) -> tuple[Study, list[Job]]:
         """The study, its parameters and its tables, all refused before anything is run."""
+        named = [setting for setting, value in self.request.settings.items() if holds(value)]
+        if named:  # a setting is kept in the manifest and in the notebook
+            raise ParameterError(
+                [f"{one!r} holds a number of a person; nothing like that may be set" for one in named]
+            )
         study = read_study(self.request.study_file)
         notebooks = graph.found_notebooks(self.request.notebooks)
         if not notebooks:

@@ -7,10 +7,19 @@ import signal
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from analysis.messages import ProjectError
+from analysis.privacy.redact import redact, without_values
+
 INJECTED = "injected-parameters"
 LAST_LINES = 20
-# Mainland identity and mobile numbers: never in a stored or logged error text
-PERSONAL = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|1[3-9]\d{9})(?!\d)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_OUTLINE = re.compile(
+    r"(\sd=\"\s*[Mm][MLHVCSQTAZmlhvcsqtaz0-9eE.,\s+-]*\")"
+)  # coordinates: many, and of nobody
+# What IPython writes about an exception beside places and code: its name and message, alone or in a group's frame
+_SAID = re.compile(
+    r"(?P<frame>[\s|+\-]*)(?P<name>[A-Za-z_][\w.]*)(?P<colon>:\s|:?$)(?P<message>.*)", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +51,24 @@ class Failure:
         return "\n".join([f"{place}{where}: {self.cause}", *(f"    {line}" for line in self.lines)])
 
 
-def without_personal_numbers(text: str) -> str:
-    """The text with identity and phone numbers blacked out."""
-    return PERSONAL.sub("█" * 6, text)
-
-
 def cleaned(text: str, hidden: dict[str, str]) -> str:
     """The text without personal numbers and without folders of this machine."""
     for folder, shown in hidden.items():
         text = text.replace(folder, shown)
-    return without_personal_numbers(text)
+    return redact(text)
+
+
+def said(name: str, message: str) -> str:
+    """What an exception says, without values of the data; what the project itself wrote for people stays whole.
+
+    name : of its class, as the kernel tells it
+    """
+    return redact(message) if name.rpartition(".")[2] in _own_errors() else without_values(message)
+
+
+def traced(lines: list[str]) -> list[str]:
+    """A traceback as IPython writes it, item by item: places and code as they are, messages without values."""
+    return [_traced(_COLOUR.sub("", item)) for item in lines]
 
 
 def first_incomplete(notebook: Any) -> int | None:
@@ -83,7 +100,7 @@ def cause_of(notebook: Any, position: int | None, error: BaseException | None, s
     """
     raised = _error_output(notebook, position)
     if raised is not None:
-        return without_personal_numbers(f"{raised.ename}: {raised.evalue}".strip())
+        return f"{raised.ename}: {said(raised.ename, raised.evalue)}".strip()
     kind = type(error).__name__
     if kind == "CellTimeoutError":
         return "time limit reached; the kernel was stopped"
@@ -93,16 +110,15 @@ def cause_of(notebook: Any, position: int | None, error: BaseException | None, s
     if status is not None and kind == "DeadKernelError":
         return f"kernel ended by itself (exit code {status})"
     if error is not None:
-        return without_personal_numbers(f"{kind}: {error}".splitlines()[0])
+        return f"{kind}: {said(kind, str(error))}".splitlines()[0]
     return "a cell was not run"
 
 
 def last_lines(notebook: Any, position: int | None, log: str) -> list[str]:
     """The end of the traceback of a failed cell, else of the kernel's log."""
     raised = _error_output(notebook, position)
-    text = "\n".join(raised.traceback) if raised is not None else log
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", without_personal_numbers(text))
-    return [line for line in plain.splitlines() if line.strip()][-LAST_LINES:]
+    text = "\n".join(traced(raised.traceback if raised is not None else log.splitlines()))
+    return [line for line in text.splitlines() if line.strip()][-LAST_LINES:]
 
 
 def heading_above(notebook: Any, position: int | None) -> str:
@@ -129,7 +145,7 @@ def tags_of(cell: Any) -> list[str]:
 
 
 def normalise(notebook: Any, parameters: dict[str, object], hidden: dict[str, str]) -> None:
-    """Strip what differs between two runs of the same thing: times, random ids, folders of this machine.
+    """Strip what may not be kept: times, random ids and folders of this machine, and numbers of persons anywhere.
 
     Parameters
     ----------
@@ -150,12 +166,17 @@ def normalise(notebook: Any, parameters: dict[str, object], hidden: dict[str, st
             )
         elif not cell.get("id"):
             cell["id"] = f"cell-{position}"
+        cell["source"] = redact(cell["source"])
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                output["evalue"] = cleaned(output.evalue, hidden)
-                output["traceback"] = [cleaned(line, hidden) for line in output.traceback]
+                output["evalue"] = cleaned(said(output.ename, output.evalue), hidden)
+                output["traceback"] = [cleaned(line, hidden) for line in traced(output.traceback)]
             elif output.output_type == "stream":
                 output["text"] = cleaned(output.text, hidden)
+            else:
+                for mime, shown in output.data.items():
+                    if not mime.startswith(("image/png", "image/jpeg", "application/pdf")):
+                        output.data[mime] = _redacted(shown)
 
 
 def _error_output(notebook: Any, position: int | None) -> Any:
@@ -163,3 +184,38 @@ def _error_output(notebook: Any, position: int | None) -> Any:
         return None
     outputs = notebook.cells[position].get("outputs", [])
     return next((output for output in outputs if output.output_type == "error"), None)
+
+
+def _own_errors() -> set[str]:
+    """Names of the errors whose text the project wrote for people."""
+    known, found = [ProjectError], set[str]()
+    while known:
+        one = known.pop()
+        known += one.__subclasses__()
+        found.add(one.__name__)
+    return found
+
+
+def _traced(item: str) -> str:
+    if item.lstrip().startswith(("+ Exception Group", "|")):  # a group comes in one piece, line by line
+        return "\n".join(_traced_line(line) for line in item.splitlines())
+    return _traced_line(item)
+
+
+def _traced_line(text: str) -> str:
+    found = _SAID.fullmatch(text)
+    if found is None:
+        return redact(text)
+    return f"{found['frame']}{found['name']}{found['colon']}{said(found['name'], found['message'])}"
+
+
+def _redacted(shown: Any) -> Any:
+    """What an output shows, text by text; equal to itself where nothing was found."""
+    if isinstance(shown, str):
+        parts = _OUTLINE.split(shown) if "<path" in shown else [shown]
+        return "".join(part if number % 2 else redact(part) for number, part in enumerate(parts))
+    if isinstance(shown, list):
+        return [_redacted(one) for one in shown]
+    if isinstance(shown, dict):
+        return {name: _redacted(one) for name, one in shown.items()}
+    return shown

@@ -14,7 +14,7 @@ from analysis.study import Study
 SCHEMA = 1
 NAME = "manifest.json"
 # Suffixes whose bytes follow from inputs and code alone
-REPRODUCIBLE = {".html", ".pdf", ".ipynb", ".json", ".svg", ".png", ".csv", ".tex", ".md"}
+REPRODUCIBLE = {".html", ".pdf", ".ipynb", ".json", ".svg", ".png", ".csv", ".tex", ".md", ".xlsx"}
 
 
 def described_run(

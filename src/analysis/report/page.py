@@ -270,11 +270,22 @@ class Page:
         module = table_module(name)
         key = self._id("tab", name, suffix)
         rendered: RenderedTable = module.make(*data, self.words)
+        if not rendered.rows:
+            return None
         self.store.keep_table(f"{key}.{self.words.language}", rendered)
         return Exhibit(
             "table", key, {"text/html": rendered.html(), "text/plain": rendered.plain()},
             caption=self._caption(module, fields), note=self._note(rendered.note),
         )  # fmt: skip
+
+    def codebook(self) -> Exhibit | None:
+        """The columns that are held; kept whole, with the data model's own codebook where tables are of it."""
+        held = samples.columns(self.tables, self.study, self.words.language)
+        whole = table_module("codebook").whole(held, self.words)
+        self.store.keep_table(f"{self._id('tab', 'codebook-columns', '')}.{self.words.language}", whole)
+        if held["of_model"].any():
+            self.store.keep_codebook(self.words.language)
+        return self.table("codebook", held)
 
     def say(self, sentence: str | None, *, box: str = "", suffix: str = "") -> Exhibit | None:
         """A text of `analysis.report.sentences`, in a box of that kind if named; nothing of nothing."""

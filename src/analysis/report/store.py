@@ -50,6 +50,20 @@ class Store:
         if self.folder is not None:
             write_text(self.folder / "tables" / f"{key}.csv", table.csv(HOSTILE), bom=True)
 
+    def keep_codebook(self, language: str) -> None:
+        """codebook/: the data model as a web page in this language and as a workbook in both."""
+        if self.folder is None:
+            return
+        from analysis.schema.codebook import (
+            codebook_html,
+            codebook_workbook,
+        )  # the workbook library is slow to import
+        from analysis.schema.workbook import workbook_bytes
+
+        folder = self.folder / "codebook"
+        write_text(folder / f"codebook.{language}.html", codebook_html(language))
+        write_bytes(folder / "codebook.xlsx", workbook_bytes(codebook_workbook()))
+
     def figure_path(self, key: str) -> Path | None:
         """figures/<key> without suffix; None when nothing is kept."""
         if self.folder is None:
@@ -96,12 +110,17 @@ def plain(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def write_text(path: Path, text: str, *, bom: bool = False) -> None:
+    """Write text whole or not at all."""
+    write_bytes(path, text.encode("utf-8-sig" if bom else "utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write whole or not at all: a temporary file beside it, renamed; the run flushes all files when it publishes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
         "wb", dir=path.parent, prefix=f".{os.getpid()}-", delete=False
     ) as stream:
-        stream.write(text.encode("utf-8-sig" if bom else "utf-8"))
+        stream.write(content)
     Path(stream.name).chmod(0o644)
     Path(stream.name).replace(path)
 

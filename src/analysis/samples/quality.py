@@ -84,6 +84,14 @@ def entity_of(key: str, study: Study) -> Entity | None:
     return known.get(key) or known.get(PurePath(study.table(key).file).stem)
 
 
+def label_of(table: str, column: str, study: Study, language: str) -> str:
+    """What a column is called; its own name where neither the study nor the data model says it."""
+    said = _said(table, study, language) if table in study.tables else {}
+    declared = entity_of(table, study) if table in study.tables else entities().get(table)
+    known = declared is not None and column in declared.columns
+    return said.get(column) or (declared.columns[column].label[language] if known else column)
+
+
 def identities(tables: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame | None:
     """Every identity that the columns allow to check: table, label_zh, label_en, severity, n_rows, n_off, largest, unit.
 
@@ -278,6 +286,8 @@ def columns(tables: Mapping[str, pd.DataFrame], study: Study, language: str) -> 
     rows = []
     for key, frame in tables.items():
         declared = entity_of(key, study)
+        if declared is not None and not set(declared.key) <= set(frame.columns):
+            declared = None  # a table of that name only
         said, roles = _said(key, study, language), _roles(key, study)
         for name in frame.columns:
             of_model = declared is not None and name in declared.columns
