@@ -46,7 +46,7 @@ STAGES = [
         "inference",
         "estimates",
     ),
-    *("checks", "comparison", "figures", "tables", "report", "cli"),
+    *("members", "distribution", "checks", "comparison", "figures", "tables", "report", "cli"),
 ]
 
 BOOTSTRAP = runpy.run_path(str(ROOT / ".ci" / "bootstrap.py"), run_name="bootstrap")
