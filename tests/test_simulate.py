@@ -539,3 +539,12 @@ def test_no_adopter_at_all():
 
     assert set(made.village_year["first_coop_year"]) == {0}
     assert made.truth.averages.empty
+
+
+@pytest.mark.parametrize("seed", [4, 20201101])
+def test_no_spell_ends_before_it_begins(seed):
+    """In the county of seed 4 a coop closed in the December of the year in which its last members joined."""
+    made = simulate_county(County(seed=seed))
+    for spells in (made.membership, made.coop_village, made.coop_fed):
+        ended = spells[spells["to_date"] != ""]
+        assert (ended["from_date"] <= ended["to_date"]).all()

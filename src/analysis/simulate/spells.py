@@ -110,12 +110,15 @@ def membership(
     place[[number[village] for village in spells["village_id"]]] = np.arange(len(spells))
     rows = place[at[0]]
     begin = spells["from_date"].to_numpy(object)[rows]
+    end = spells["to_date"].to_numpy(object)[rows]
+    joined = [_later(day, int(wait)) for day, wait in zip(begin, delay[at], strict=True)]
     return pd.DataFrame(
         {
             "hh_id": household_ids(county).astype(object)[at],
             "coop_id": spells["coop_id"].to_numpy(object)[rows],
-            "from_date": [_later(day, int(wait)) for day, wait in zip(begin, delay[at], strict=True)],
-            "to_date": spells["to_date"].to_numpy(object)[rows],
+            # some coops closed in the December of their first year
+            "from_date": [min(day, last or day) for day, last in zip(joined, end, strict=True)],
+            "to_date": end,
             "shares": shares[at],
             "land_shares_mu": land[at],
             "active": households.uses[at].astype(int),
