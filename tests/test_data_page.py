@@ -186,7 +186,9 @@ def test_every_identity_and_reference_of_the_county_is_checked(language):
 
     assert len(rows) == len(found) and set(found.loc[found["severity"] == "error", "n_off"]) == {0}
     assert [int(row[3].replace(",", "")) for row in rows] == sorted(found["n_off"], reverse=True)
-    assert (matched["n_rows"] == matched["n_matched"]).all()
+    lost = matched[matched["n_rows"] != matched["n_matched"]]
+    # the price office began to watch in 2016, the year after the panel begins
+    assert lost[["table", "refers", "n_matched"]].to_numpy().tolist() == [["price_year", "price_monitor", 9]]
     assert {row[-1] for row in table("references", here, matched).rows} == {"100.0%"}
 
 

@@ -13,11 +13,15 @@ from analysis.intake.account import Account
 from analysis.intake.detecting import suspicions as _suspicions
 from analysis.intake.detectors import heaping, outliers
 from analysis.intake.detectors.balance import coverage as _coverage
+from analysis.samples.joins import linked, rates
+from analysis.samples.joins.keyed import ColumnAbsentError
+from analysis.samples.joins.views import VIEWS
 from analysis.samples.select import Sample
 from analysis.schema import Entity, entities, wording
 from analysis.schema.arithmetic import columns_of, evaluate
 from analysis.study import Study
 
+DIRECT = ("household_wave", "household_year")  # views whose joins are declared references already
 THIN = 20  # values of a period from which its quantiles are told
 HOUSEHOLD = "hh_id"  # key of households in the data model
 BRANCHES = 3  # that fit beside each other
@@ -124,7 +128,11 @@ def identities(tables: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame
 
 
 def references(tables: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame | None:
-    """How many rows find what they refer to: table, column, refers, n_rows, n_matched. None where nothing refers."""
+    """How many rows find what they refer to: table, column, refers, n_rows, n_matched. None where nothing refers.
+
+    First the declared references, then the views that chapters use (`joins.linked`): of the spells, prices, shocks,
+    projects and scores laid out by year, how many find the household, village or cooperative and year they belong to.
+    """
     by_entity: dict[str, str] = {}
     for key in tables:
         declared = entity_of(key, study)
@@ -148,7 +156,27 @@ def references(tables: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame
                     "n_matched": matched,
                 }
             )
+    rows += _of_views({name: tables[key] for name, key in by_entity.items()})
     return pd.DataFrame(rows) if rows else None
+
+
+def _of_views(tables: dict[str, pd.DataFrame]) -> list[dict[str, object]]:
+    """Rows of `references` for the views by year; their right side is what must find its place."""
+    views = {}
+    for name in VIEWS:
+        if name in DIRECT:
+            continue
+        try:
+            views |= linked(tables, name, minimum_match=0.0)
+        except ColumnAbsentError:
+            continue  # not measured: the table came without a column that this view is about
+    return [
+        {
+            "table": row.right, "column": row.on, "refers": row.left, "n_rows": row.right_rows,
+            "n_matched": row.matched_right,
+        }
+        for row in rates(views).itertuples()
+    ]  # fmt: skip
 
 
 def coverage(tables: Mapping[str, pd.DataFrame], study: Study) -> list[Coverage]:

@@ -22,6 +22,10 @@ class JoinError(ProjectError, ValueError):
     exit_code = 3
 
 
+class ColumnAbsentError(JoinError):
+    """A table lacks a column that a view needs; what the view would show is then not measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class Joined:
     """Two tables side by side, and how well they met.

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.messages import Message
-from analysis.samples.joins.keyed import Joined, JoinError, join
+from analysis.samples.joins.keyed import ColumnAbsentError, Joined, JoinError, join
 from analysis.samples.spells import active_in, year_of
 from analysis.schema import entities
 
@@ -246,7 +246,7 @@ def _further(right: pd.DataFrame, left: pd.DataFrame, on: tuple[str, ...]) -> pd
 def _needed(frame: pd.DataFrame, table: str, *columns: str) -> None:
     absent = [name for name in columns if name not in frame.columns]
     if absent:
-        raise JoinError(
+        raise ColumnAbsentError(
             Message(
                 f"table {table!r} has no column {', '.join(absent)}; the data model declares it",
                 f"表 {table!r} 缺少列 {'、'.join(absent)}；数据模型中有此列",
