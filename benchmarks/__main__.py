@@ -1,6 +1,7 @@
-"""Benchmarks against named peers: `python benchmarks [estimators|report] [options]`; both where none is named.
+"""Benchmarks against named peers: `python benchmarks [estimators|importing|report] [options]`; all where none is named.
 
 estimators : group-time effects against csdid, diff-diff and moderndid (seconds, memory, numbers)
+importing  : office files against plain reading with pandas (seconds, memory, tables)
 report     : the report against papermill and nbconvert one after the other
 
 Each explains its options: `python benchmarks estimators --help`.
@@ -11,9 +12,10 @@ from __future__ import annotations
 import sys
 
 import estimators
+import importing
 import report
 
-BENCHMARKS = {"estimators": estimators.main, "report": report.main}
+BENCHMARKS = {"estimators": estimators.main, "importing": importing.main, "report": report.main}
 
 
 def main(arguments: list[str]) -> int:
@@ -25,7 +27,7 @@ def main(arguments: list[str]) -> int:
         return BENCHMARKS[arguments[0]](arguments[1:])
     if arguments and arguments != ["--json"]:
         print(
-            f"no benchmark {arguments[0]!r}; choose {', '.join(BENCHMARKS)}, or none for both",
+            f"no benchmark {arguments[0]!r}; choose {', '.join(BENCHMARKS)}, or none for all",
             file=sys.stderr,
         )
         return 2
