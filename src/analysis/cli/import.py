@@ -69,7 +69,7 @@ def run(given: argparse.Namespace) -> int:
 
     started = time.monotonic()
     decided = read_map(Path(given.map))
-    paths = importing.expand(Path(file) for file in given.files)
+    paths = importing.expand((Path(file) for file in given.files), out=Path(given.out) if given.out else None)
 
     def say(message: Message) -> None:
         print(in_language(message, language), file=sys.stderr, flush=True)
@@ -125,13 +125,21 @@ def _key(path: str | None, needed: bool, folder: Path) -> Key | None:
 
 
 def _refused(error: IntakeError, given: argparse.Namespace, language: str) -> int:
+    from analysis.intake.arrivals import to_fix
     from analysis.intake.mending import write_list
+    from analysis.privacy.redact import redact
 
-    print(f"coopeval: {in_language(error, language)}", file=sys.stderr)
+    print(f"coopeval: {redact(in_language(error, language), language)}", file=sys.stderr)
     if given.out:
-        listed = Path(given.out).with_name(Path(given.out).name + "-to-fix.xlsx")
-        write_list(error.problems, listed)
-        words = Message(f"the same list as a workbook: {listed}", f"同一清单的工作簿：{listed}")
+        listed = to_fix(Path(given.out))
+        try:
+            write_list(error.problems, listed)
+            words = Message(f"the same list as a workbook: {listed}", f"同一清单的工作簿：{listed}")
+        except OSError as unwritten:
+            words = Message(
+                f"the list could not be written beside the study: {unwritten.strerror}",
+                f"清单无法写在研究文件夹旁：{unwritten.strerror}",
+            )
         print(in_language(words, language), file=sys.stderr)
     if given.json:
         problems = [
@@ -139,12 +147,13 @@ def _refused(error: IntakeError, given: argparse.Namespace, language: str) -> in
              "n_places": len(p.places), "what": {"en": str(p.what), "zh": p.what.zh}, "fix": {"en": str(p.fix), "zh": p.fix.zh}}
             for p in error.problems
         ]  # fmt: skip
-        print(json.dumps({"status": "refused", "problems": problems}, ensure_ascii=False))
+        print(redact(json.dumps({"status": "refused", "problems": problems}, ensure_ascii=False)))
     return error.exit_code
 
 
 def _tell(made: Imported, given: argparse.Namespace, language: str, seconds: float) -> None:
     from analysis.intake.rules import rules
+    from analysis.privacy.redact import redact
 
     known = rules()
     counts = made.ledger.counts()
@@ -157,7 +166,7 @@ def _tell(made: Imported, given: argparse.Namespace, language: str, seconds: flo
             )
         )
     for remark in made.ledger.remarks:
-        print(in_language(remark.text(), language), file=sys.stderr)
+        print(redact(in_language(remark.text(), language), language), file=sys.stderr)
     tables = {name: len(frame) for name, frame in made.tables.items()}
     listed = ", ".join(f"{name} {rows:,}" for name, rows in tables.items())
     where = given.out or "-"

@@ -31,16 +31,11 @@ class Assembled:
 
     def place(self, row: int, column: str) -> Place:
         """Where the value of a row (position in `frame`) and column stood."""
-        part, sheet_row = self.origin.get(column, self._any())
-        if part[row] < 0:
-            part, sheet_row = self._any()
-        if part[row] < 0:
-            return Place("")
-        return self.parts[part[row]].place(int(sheet_row[row]), column)
-
-    def _any(self) -> tuple[np.ndarray, np.ndarray]:
-        none = np.full(len(self.frame), -1)
-        return next(iter(self.origin.values()), (none, none))
+        for where in (self.origin.get(column), next(iter(self.origin.values()), None)):
+            if where is not None and where[0][row] >= 0:
+                part, sheet_row = where
+                return self.parts[part[row]].place(int(sheet_row[row]), column)
+        return Place("")
 
 
 def assemble(entity: Entity, parts: Sequence[tuple[Part, pd.DataFrame]], ledger: Ledger) -> Assembled:
@@ -103,7 +98,7 @@ def _one_source(
         )  # fmt: skip
         stack = stack[~empty]
     values = [name for name in stack.columns if name not in {_PART, _ROW}]
-    again = stack.duplicated(values)
+    again = stack.duplicated(values) & ~_members(sheets, stack)
     for part_number, rows in stack[again].groupby(_PART)[_ROW]:
         part = sheets[int(part_number)]
         ledger.repaired_cells(
@@ -115,6 +110,15 @@ def _one_source(
     if not double.any():
         return stack
     return _rolled_up(entity, sheets, stack, keys, double, ledger)
+
+
+def _members(sheets: Sequence[Part], stack: pd.DataFrame) -> bool:
+    """Whether rows that look the same are members of one household, whose shares add up: what tells them apart, the
+    name, is not imported."""
+    if stack.empty:
+        return False
+    source = sheets[int(stack[_PART].iloc[0])].source
+    return any(mapped.rollup == "sum" for mapped in source.columns.values())
 
 
 def _rolled_up(
@@ -180,6 +184,8 @@ def _joined(
         where = (one[_PART].to_numpy(), one[_ROW].to_numpy())
         kept = one.drop(columns=[_PART, _ROW])
         return kept, dict.fromkeys(kept.columns, where)
+    if how == "left":
+        _say_unplaced(entity, sheets, frame, one, keys, ledger)
     left = frame.assign(__at=np.arange(len(frame)))
     shared = [name for name in one.columns if name in frame.columns and name not in {*keys, _PART, _ROW}]
     new = one.rename(columns={name: f"{name}__new" for name in shared})
@@ -207,6 +213,25 @@ def _joined(
             np.where(moved[name][0] < 0, row, moved[name][1]),
         )
     return merged.reset_index(drop=True), moved
+
+
+def _say_unplaced(
+    entity: Entity, sheets: Sequence[Part], frame: pd.DataFrame, one: pd.DataFrame, keys: list[str],
+    ledger: Ledger,
+) -> None:  # fmt: skip
+    """Rows of a source without the whole key that no row of the other sources takes up."""
+    there = pd.MultiIndex.from_frame(frame[keys].astype(object))
+    lost = ~pd.MultiIndex.from_frame(one[keys].astype(object)).isin(there)
+    if lost.any():
+        ledger.remark(
+            "unplaced", _places(sheets, one[lost], keys[0]),
+            Message(
+                f"{int(lost.sum())} row(s) whose {', '.join(keys)} no other source of {entity.name} has; not imported",
+                f"有 {int(lost.sum())} 行的 {'、'.join(keys)} 在 {entity.label.zh} 的其他来源中没有，未导入",
+            ),
+            Message("check whether rows are missing in the other sources", "请核对其他来源是否缺行"),
+            table=entity.name, name=keys[0],
+        )  # fmt: skip
 
 
 def _agree(

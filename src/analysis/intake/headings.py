@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.intake.files.grid import Grid
+from analysis.schema.template import HEADING_ROW, NAME_ROW, table_of
 
 SEARCHED = 15  # first rows in which headings are looked for
 TALLEST = 4  # rows of one heading block
@@ -73,6 +74,8 @@ def find(grid: Grid, wanted: Wanted) -> tuple[int, int] | None:
     """
     if grid.headings is not None:
         return (-1, -1)
+    if is_template(grid):
+        return (HEADING_ROW - 1, NAME_ROW - 1)
     test, needed = _test(wanted)
     texts = _texts(grid, SEARCHED + TALLEST + 1)
     best = _best(grid, texts, test, needed, cut=False) or _best(grid, texts, test, needed, cut=True)
@@ -84,6 +87,12 @@ def find(grid: Grid, wanted: Wanted) -> tuple[int, int] | None:
             break
         first -= 1
     return first, last
+
+
+def is_template(grid: Grid) -> bool:
+    """Whether the sheet is one that `coopeval template` wrote, whose heading rows are known."""
+    first = "" if grid.cells.empty else grid.cells.iloc[0, 0]
+    return isinstance(first, str) and table_of(first) not in {"", "-"}
 
 
 def title_and_notes(grid: Grid, first: int) -> list[str]:

@@ -12,7 +12,7 @@ from analysis.intake.mapping import ImportMap
 from analysis.intake.part import Part
 from analysis.intake.villages.crosswalk import Crosswalk
 from analysis.intake.villages.index import index_of
-from analysis.intake.villages.match import match
+from analysis.intake.villages.match import Unmatched, match
 from analysis.intake.villages.names import base_name, plain, township_base
 from analysis.intake.villages.respelled import Respelling
 from analysis.messages import Message
@@ -20,11 +20,6 @@ from analysis.schema import Entity
 
 # columns that follow from the village; filled from the register where a table has them
 OF_VILLAGE = ("township_code", "township", "village")
-NUMBERED = {
-    "coop_id": "C",
-    "project_id": "P",
-    "shock_id": "S",
-}  # lists that may come without numbers, and the prefix
 HOUSEHOLD_DIGITS = 2  # V0001H07: number in the village's sample or register
 
 
@@ -66,8 +61,13 @@ def identify(
         _follow_village(values, ids, entity, registers)
     elif "@township" in values.columns:
         keep &= _townships(part, values, entity, registers, decided, ledger)
-    if "@register_village" in values.columns and "hh_id" in entity.columns:
-        values["hh_id"] = _registered(part, values, entity, registers, decided, ledger)
+    if "@register_village" in values.columns and entity.name == "household":
+        _former_of_register(part, values, registers, decided, ledger)
+    elif "@register_village" in values.columns and "hh_id" in entity.columns:
+        former = _text(values, "@register_village") != ""
+        if "hh_id" not in values.columns:
+            former[:] = True
+        values.loc[former, "hh_id"] = _registered(part, values[former], entity, registers, decided, ledger)
         keep &= values["hh_id"].notna().to_numpy()
     if "@credit_code" in values.columns and "credit_code" in entity.columns:
         values["credit_code"] = values["@credit_code"]
@@ -97,6 +97,8 @@ def _villages(
     part: Part, values: pd.DataFrame, entity: Entity, registers: Registers, decided: ImportMap, ledger: Ledger
 ) -> np.ndarray:
     if registers.crosswalk is None:
+        if any(problem.rule == "village_list" for problem in ledger.problems):
+            return np.full(len(values), None, dtype=object)  # there is one, and it is to be mended first
         ledger.problem(
             "village", [part.place()],
             Message(
@@ -139,20 +141,30 @@ def _villages(
         "village_alias", part.file, part.sheet, part.columns.get("township", -1), sheet_rows[alias],
         rows["township"].to_numpy()[alias], [""] * len(alias), table=entity.name, name="township_code",
     )  # fmt: skip
+    private = part.private & {"village", "township"}
+    written_in = "village" if "village" in part.columns else "village_code"
+    if private and found.unmatched:
+        lost_rows = np.sort(np.concatenate([lost.rows for lost in found.unmatched]))
+        ledger.problem(
+            "village", [part.place(int(row), written_in) for row in sheet_rows[lost_rows]],
+            Message("not in the list of villages; the names look like persons'", "不在村级名单中，且疑似人名"),
+            Message("map the column that holds the village", "请映射村名所在的列"),
+            table=entity.name, name="village_id",
+        )  # fmt: skip
     for hit, what in (
         (found.without_township, Message("no township is given; the name is unique in the county", "未写乡镇；村名在全县唯一")),
         (found.unchecked_code, Message("the code stands in no list; the name decided", "代码不在任何名单中，按村名对应")),
     ):  # fmt: skip
         if len(hit):
-            places = [part.place(int(row), "village") for row in sheet_rows[hit]]
+            places = [part.place(int(row), written_in) for row in sheet_rows[hit]]
             ledger.remark(
                 "village", places, what, Message("check a few of them", "请抽查"), table=entity.name
             )
-    for lost in found.unmatched:
+    for lost in () if private else found.unmatched:
         near = ", ".join(lost.candidates)
         ledger.problem(
-            "village", [part.place(int(row), "village") for row in sheet_rows[lost.rows]],
-            Message(f"{lost.reason} ({lost.township} {lost.name})", f"{lost.reason.zh}（{lost.township}{lost.name}）"),
+            "village", [part.place(int(row), written_in) for row in sheet_rows[lost.rows]],
+            _of_a_village(lost),
             Message(
                 f"correct the name, or add it to [import.aliases]; nearest: {near or 'none'}",
                 f"请更正村名，或写入 [import.aliases]；相近的有：{near or '无'}",
@@ -160,6 +172,13 @@ def _villages(
             table=entity.name, name="village_id",
         )  # fmt: skip
     return found.village_id
+
+
+def _of_a_village(lost: Unmatched) -> Message:
+    written = f"{lost.township} {lost.name}".strip()
+    if not written:
+        return lost.reason
+    return Message(f"{lost.reason} ({written})", f"{lost.reason.zh}（{lost.township}{lost.name}）")
 
 
 def _follow_village(values: pd.DataFrame, ids: np.ndarray, entity: Entity, registers: Registers) -> None:
@@ -192,7 +211,8 @@ def _townships(
         rows = values.index[(written == text).to_numpy()]
         ledger.problem(
             "township", [part.place(int(row), "township") for row in rows],
-            Message(f"no township {text!r} in the list", f"名单中没有乡镇“{text}”"),
+            Message("not in the list of townships", "不在乡镇名单中") if "township" in part.private
+            else Message(f"no township {text!r} in the list", f"名单中没有乡镇“{text}”"),
             Message("correct it, or add it to [import.zones]", "请更正，或写入 [import.zones]"),
             table=entity.name, name="township_code",
         )  # fmt: skip
@@ -261,6 +281,30 @@ def _registered(
     return result
 
 
+def _former_of_register(
+    part: Part, values: pd.DataFrame, registers: Registers, decided: ImportMap, ledger: Ledger
+) -> None:
+    """The register itself: codes of the villages that issued the numbers, where only their names are written."""
+    given = values.get("village_code_2017", pd.Series(None, index=values.index, dtype=object))
+    named = (_text(values, "@register_village") != "") & given.isna()
+    rows = pd.DataFrame(
+        {"township": _text(values, "@township"), "village": _text(values, "@register_village")}
+    )
+    code = pd.Series(
+        _former_codes(rows[named], registers, decided, part.source.register_vintage),
+        index=values.index[named],
+    )
+    lost = code.index[code == ""]
+    if len(lost):
+        ledger.problem(
+            "household", [part.place(int(row), "register_village") for row in lost],
+            Message("no single village of that name in the earliest list", "最早的名单中没有唯一对应的原村"),
+            Message("correct the name, or write the code", "请更正村名，或填写代码"),
+            table="household", name="village_code_2017",
+        )  # fmt: skip
+    values["village_code_2017"] = given.where(~named, code.reindex(values.index))
+
+
 def _former_codes(
     rows: pd.DataFrame, registers: Registers, decided: ImportMap, vintage: int | None
 ) -> list[str]:
@@ -311,53 +355,3 @@ def _coops(
             table=entity.name, name="coop_id",
         )  # fmt: skip
     return result
-
-
-def numbered(entity: Entity, parts: list[tuple[Part, pd.DataFrame]]) -> list[tuple[Part, pd.DataFrame]]:
-    """Rows of a list whose own numbering the files do not give (cooperatives, projects, shocks), numbered.
-
-    Cooperatives by credit code, so that the same list in another order gives the same numbers; other rows as they
-    stand. Where any sheet gives the numbers, nothing is done.
-    """
-    key = entity.key[0]
-    prefix = NUMBERED.get(key)
-    if prefix is None or len(entity.key) != 1 or any(key in frame.columns for _, frame in parts):
-        return parts
-    order = [(number, row) for number, (_, frame) in enumerate(parts) for row in range(len(frame))]
-    if all("credit_code" in frame.columns for _, frame in parts):
-        order.sort(key=lambda at: str(parts[at[0]][1]["credit_code"].iloc[at[1]]))
-        same = [str(parts[n][1]["credit_code"].iloc[r]) for n, r in order]
-    else:
-        same = [str(at) for at in order]
-    rank = {code: place for place, code in enumerate(dict.fromkeys(same), start=1)}
-    width = max(3, len(str(len(rank))))
-    ids = {at: f"{prefix}{rank[code]:0{width}d}" for at, code in zip(order, same, strict=True)}
-    return [
-        (part, frame.assign(**{key: [ids[number, row] for row in range(len(frame))]}))
-        for number, (part, frame) in enumerate(parts)
-    ]
-
-
-def learn(
-    table: str, frame: pd.DataFrame, parts: list[tuple[Part, pd.DataFrame]], registers: Registers
-) -> None:
-    """Remember what a finished table, and the names in the sheets that it was made of, say about identities."""
-    if table == "household" and {"village_code_2017", "register_no", "hh_id"} <= set(frame.columns):
-        for code, number, hh_id in zip(
-            frame["village_code_2017"], frame["register_no"], frame["hh_id"], strict=True
-        ):
-            registers.households[code, int(number)] = hh_id
-    if table == "coop" and {"credit_code", "coop_id"} <= set(frame.columns):
-        registers.coops.update(zip(frame["credit_code"], frame["coop_id"], strict=True))
-    if table != "coop":
-        return
-    for part, identified in parts:
-        if "@coop_name" not in part.values.columns or "coop_id" not in identified.columns:
-            continue
-        names = part.values.loc[identified.index, "@coop_name"]
-        for name, coop_id in zip(names, identified["coop_id"], strict=True):
-            if isinstance(name, str) and name:
-                plain = "".join(name.split())
-                registers.coop_names[plain] = (
-                    coop_id if registers.coop_names.get(plain, coop_id) == coop_id else ""
-                )

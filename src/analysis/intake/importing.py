@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.intake import defaults, detecting, registers, write
+from analysis.intake.arrivals import expand
 from analysis.intake.assemble import Assembled, assemble
-from analysis.intake.identify import identify, learn, numbered
+from analysis.intake.identify import identify
 from analysis.intake.ledger import IntakeError, Ledger, Place
 from analysis.intake.mapping import ImportMap
+from analysis.intake.numbering import learn, numbered
 from analysis.intake.sheets import Say, read_sheets
 from analysis.messages import Message
 from analysis.schema import Entity, entity
@@ -22,6 +24,8 @@ from analysis.schema.checks import breaches
 
 if TYPE_CHECKING:
     from analysis.privacy.pseudonym import Key
+
+__all__ = ["Imported", "expand", "import_files", "read_files"]
 
 # Tables that others refer to come first.
 ORDER = ("household", "coop", "federation", "village_year")
@@ -67,7 +71,7 @@ def read_files(
         **{name: _derived(entity(name), made, ledger) for name, made in tables.items()},
     }
     frames = {name: frame for name, frame in frames.items() if len(frame)}
-    defaults.adoption(frames)
+    defaults.adoption(frames, tables, ledger)
     _check(frames, tables, ledger)
     detecting.run(frames, tables, {str(d.place) for d in decided.decide}, ledger)
     if ledger.problems:
@@ -83,22 +87,6 @@ def import_files(
     made = read_files(paths, decided, say, base=base, key=key)
     write.write_study(folder, made.tables, made.sections, made.files, made.ledger, made.matches)
     return made
-
-
-def expand(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and those in the folders named, in a fixed order; what programs leave there is passed over."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = (p for p in sorted(path.rglob("*")) if p.is_file())
-            found += [
-                p
-                for p in inside
-                if not p.name.startswith((".", "~$")) and p.suffix.lower() not in {".toml", ".md"}
-            ]
-        else:
-            found.append(path)
-    return list(dict.fromkeys(found))
 
 
 def _derived(declared: Entity, made: Assembled, ledger: Ledger) -> pd.DataFrame:

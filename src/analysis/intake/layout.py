@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,14 @@ _NOTE = re.compile(
     r"^(注|备注|说明|附注|填表|制表|审核|复核|单位负责人|负责人|联系|报送|报出|统计人|经办|数据来源|资料来源|来源|note|source)",
     re.IGNORECASE,
 )
+# The word of a note followed by what makes it one: "注：", "填表人 …", "注1"; a village may be called 注沟
+_NOTE_SURE = re.compile(
+    r"^(注|备注|说明|附注|填表|制表|审核|复核|单位负责人|负责人|联系|报送|报出|统计人|经办|数据来源|资料来源|来源|note|source)"
+    r"(人|电话|单位|日期|时间)?\d?([:：、.．]|$)",
+    re.IGNORECASE,
+)
+_VILLAGE = re.compile(r"(村|社区|居委会|村委会|村民委员会|居民委员会)$")
+_FIGURE = re.compile(r"[\d.,\s%-]+")
 _TOTAL = re.compile(
     r"(?:合计|小计|总计|共计|总和|平均|均值)$|^(?:sub)?totals?$|^average$|^mean$", re.IGNORECASE
 )
@@ -53,6 +61,20 @@ class Block:
             row, column = self.turned[row][max(column, 0)]
         return Place(self.grid.file, self.grid.sheet, row, column)
 
+    def errors(self, column: int) -> list[Place]:
+        """Places of the error values (#REF!, #DIV/0!) in the data rows of a column."""
+        broken = self.grid.errors
+        if not broken:
+            return []
+        if self.turned is None:
+            inside = set(self.rows.index)
+            return [self.place(row, at) for row, at in broken if at == column and row in inside]
+        return [
+            Place(self.grid.file, self.grid.sheet, *line[column])
+            for line in self.turned
+            if line[column] in broken
+        ]
+
 
 def read_block(
     grid: Grid,
@@ -61,6 +83,8 @@ def read_block(
     *,
     header: tuple[int, int] | None = None,
     fill: Callable[[str], bool] = lambda heading: False,
+    amounts: Callable[[str], bool] = lambda heading: False,
+    decided: Collection[str] = (),
     known: Callable[[str], bool] | None = None,
 ) -> Block | None:
     """The table in a sheet; None, with a problem in the ledger, where no heading row is found.
@@ -71,6 +95,8 @@ def read_block(
     known : whether it is one that the map names at all, ignored ones included; those find the heading rows.
     header : first and last heading row, 1-based, where the map says so.
     fill : whether blanks under a heading repeat the value above (said by the map; merged cells need no saying).
+    amounts : whether a heading is one of amounts, of which one merged over several rows belongs to all of them
+        together and to none alone; decided : cells, as text, for which a person gave the value.
     """
     if grid.headings is not None:
         empty = grid.cells.iloc[:0]
@@ -97,13 +123,13 @@ def read_block(
     above = tuple(headings.title_and_notes(grid, first))
     if headings.numbering(grid, last + 1):  # 甲 乙 1 2 3 under the headings of ministry forms
         last += 1
-    cells = _filled(grid, names, last + 1, ledger, wanted, fill)
+    cells = _filled(grid, names, last + 1, ledger, wanted, fill, amounts, decided)
     end, below = _end(cells, last + 1, names, wanted, grid, ledger)
     body = cells.iloc[last + 1 : end]
-    blank = _blank(body)
-    total = _totals(body) & ~blank
-    kept = body[~blank & ~total]
-    counts = np.cumsum((~blank & ~total).to_numpy())
+    empty = blank(body)
+    total = _totals(body) & ~empty
+    kept = body[~empty & ~total]
+    counts = np.cumsum((~empty & ~total).to_numpy())
     before = tuple(int(n) for n in counts[total.to_numpy()])
     return Block(grid, names, kept, body[total], before, above, below)
 
@@ -142,7 +168,7 @@ def _texts(row: pd.Series) -> list[str]:
     return ["".join(value.split()) for value in row if isinstance(value, str) and value.strip()]
 
 
-def _blank(rows: pd.DataFrame) -> pd.Series:
+def blank(rows: pd.DataFrame) -> pd.Series:
     """Rows in which nothing stands."""
     if rows.size < SMALL:
         values = rows.to_numpy(dtype=object)
@@ -191,12 +217,17 @@ def _filled(
     ledger: Ledger,
     wanted: Callable[[str], bool],
     fill: Callable[[str], bool],
+    amounts: Callable[[str], bool],
+    decided: Collection[str],
 ) -> pd.DataFrame:
     """The cells with merged ranges of the data rows filled, and blanks under the columns that the map fills."""
     cells = grid.cells
     copied = False
     for top, left, bottom, right in grid.merged:
         if top < start or right != left or bottom == top or left >= len(names) or not wanted(names[left]):
+            continue
+        if amounts(names[left]):
+            _refuse_shared(grid, left, range(top, bottom + 1), decided, ledger)
             continue
         if not copied:
             cells, copied = cells.copy(), True
@@ -212,7 +243,7 @@ def _filled(
         if not copied:
             cells, copied = cells.copy(), True
         column = cells[cells.columns[position]].iloc[start:]
-        gap = _empty(column) & ~_blank(cells.iloc[start:])
+        gap = _empty(column) & ~blank(cells.iloc[start:])
         filled = column.mask(_empty(column)).ffill()
         rows = np.flatnonzero(gap & filled.notna()) + start
         cells.iloc[rows, position] = filled.iloc[rows - start].to_numpy()
@@ -221,6 +252,24 @@ def _filled(
             [_shown(value) for value in filled.iloc[rows - start]],
         )  # fmt: skip
     return cells
+
+
+def _refuse_shared(grid: Grid, column: int, rows: range, decided: Collection[str], ledger: Ledger) -> None:
+    """One amount merged over several rows: copied into each it would be counted as often as there are rows."""
+    places = [Place(grid.file, grid.sheet, row, column) for row in rows]
+    open_places = [place for place in places if str(place) not in decided]
+    if open_places and not _nothing(grid.cells.iloc[rows.start, column]):
+        ledger.problem(
+            "merged_amount", open_places,
+            Message(
+                f"one amount is merged over {len(rows)} rows; it is not said what each of them has",
+                f"一个数额合并了 {len(rows)} 行，未说明各行各是多少",
+            ),
+            Message(
+                "write each row's own amount, or decide each cell with [[decide]]",
+                "请分别填写各行的数额，或用 [[decide]] 逐格决定",
+            ),
+        )  # fmt: skip
 
 
 def _shown(value: object) -> str:
@@ -260,10 +309,12 @@ def _nothing(value: object) -> bool:
 
 def _is_note(standing: list[tuple[int, object]], mapped: set[int]) -> bool:
     first = standing[0][1]
-    if isinstance(first, str) and _NOTE.match("".join(first.split())):
+    bare = "".join(first.split()) if isinstance(first, str) else ""
+    if _NOTE_SURE.match(bare):
         return True
-    texts_only = all(
-        isinstance(value, str) and not re.fullmatch(r"[\d.,\s%-]+", value) for _, value in standing
-    )
-    one = len(standing) == 1 and len(mapped) > 2
-    return one and texts_only and not _is_total(str(first))
+    texts_only = all(isinstance(value, str) and not _FIGURE.fullmatch(value) for _, value in standing)
+    if not texts_only or not bare or _is_total(bare):
+        return False
+    if any(column in mapped and _VILLAGE.search("".join(str(text).split())) for column, text in standing):
+        return False  # a village of which nothing else is told is still one
+    return _NOTE.match(bare) is not None or (len(standing) == 1 and len(mapped) > 2)

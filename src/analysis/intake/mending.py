@@ -45,10 +45,14 @@ def write_list(problems: Sequence[Problem], path: Path) -> None:
             cell.data_type = "s"
             cell.alignment = Alignment(wrap_text=True, vertical="top")
     sheet.freeze_panes = "A2"
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(suffix=".xlsx", dir=path.parent)
     os.close(handle)
-    book.save(name)
-    Path(name).replace(path)
+    try:
+        book.save(name)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _printable(text: str) -> str:

@@ -7,8 +7,8 @@ import re
 from analysis.intake.cells import spelling
 from analysis.intake.layout import Block
 from analysis.intake.ledger import Ledger
-from analysis.intake.mapping import Source
-from analysis.intake.readers import is_number
+from analysis.intake.mapping import ColumnMap, Source
+from analysis.intake.readers import is_number, reader_for
 from analysis.messages import Message
 from analysis.schema import Entity
 
@@ -38,7 +38,7 @@ def from_names(block: Block, source: Source, entity: Entity, ledger: Ledger) -> 
         found["township"] = " ".join(_texts_of(block, source.township)).strip()
     for name, mapped in source.columns.items():
         if mapped.constant is not None:
-            found[name] = _constant(mapped.constant, name, entity)
+            _constant(mapped.constant, mapped, name, block, source, entity, ledger, found)
         elif mapped.taken_from:
             texts = _texts_of(block, mapped.taken_from)
             hit = next((m for text in texts if (m := re.search(mapped.pattern, text))), None)
@@ -53,7 +53,7 @@ def from_names(block: Block, source: Source, entity: Entity, ledger: Ledger) -> 
                     table=entity.name, name=name,
                 )  # fmt: skip
             else:
-                found[name] = _constant(hit.group(1), name, entity)
+                _constant(hit.group(1) or "", mapped, name, block, source, entity, ledger, found)
     return found
 
 
@@ -68,6 +68,24 @@ def _one_year(texts: tuple[str, ...]) -> int | None:
     return years.pop() if len(years) == 1 else None
 
 
-def _constant(text: str, name: str, entity: Entity) -> object:
-
-    return float(text) if is_number(entity.columns.get(name), name) else text
+def _constant(
+    text: str, mapped: ColumnMap, name: str, block: Block, source: Source, entity: Entity, ledger: Ledger,
+    found: dict[str, object],
+) -> None:  # fmt: skip
+    """Put the text, read as a cell of its column would be, into `found`; a problem where it is no such value."""
+    declared = entity.columns.get(name)
+    unit = mapped.unit or (declared.unit if declared is not None else "")
+    cell = reader_for(declared, name, mapped, unit, source, {}, ())(text)
+    if cell.problem is None and cell.value is not None:
+        found[name] = float(cell.value) if is_number(declared, name) else cell.value
+        return
+    where = {
+        "file": Message("in the file's name", "文件名中"), "sheet": Message("in the sheet's name", "工作表名中"),
+        "title": Message("in the title", "标题中"),
+    }.get(mapped.taken_from, Message("as value in the map", "映射所写的 value"))  # fmt: skip
+    ledger.problem(
+        "name", [block.place()],
+        Message(f"what stands {where} is no value of {name}", f"{where.zh}取得的内容不能作为 {name} 的值"),
+        Message("rename it, or correct value or pattern in the map", "请改名，或更正映射中的 value 或 pattern"),
+        table=entity.name, name=name,
+    )  # fmt: skip

@@ -19,6 +19,8 @@ class Part:
         (None where empty), and "@name" for names that find the key (@village, @household_no, ...)
     steps : by column that was converted from a larger unit, the smallest step its decimals can show, in the data
         model's unit (0.01 万元 = 100 yuan): sums of rounded parts may miss a rounded total by half of it each
+    private : mapped names under which persons may stand, so that no message repeats what is written there
+    width : number of columns of the sheet
     columns : sheet column of each mapped name, -1 where the value is a constant or stands in the sheet's name
     """
 
@@ -29,6 +31,8 @@ class Part:
     columns: dict[str, int]
     locate: Callable[[int, int], Place]
     steps: dict[str, float]
+    private: frozenset[str] = frozenset()
+    width: int = 0
 
     def place(self, row: int = -1, name: str = "") -> Place:
         """Where a value of a mapped column stands; `row` is a label of `values`."""

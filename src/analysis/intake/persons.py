@@ -19,11 +19,18 @@ SMALL = 5_000  # cells up to which a loop is quicker than column operations
 _WORDS = re.compile(r"^[\u4e00-\u9fff·]{2,4}$|号|组|室|栋")  # what a name or an address may look like
 
 
-def keep_out(block: Block, source: Source, entity: Entity, mapped: dict[int, str], ledger: Ledger) -> None:
+def keep_out(
+    block: Block, source: Source, entity: Entity, mapped: dict[int, str], ledger: Ledger
+) -> frozenset[str]:  # fmt: skip
     """Count the columns of personal data that are left out; a problem where the map would store one.
 
     mapped : sheet column -> mapped name.
+
+    Returns
+    -------
+    The mapped names under which persons stand or seem to stand.
     """
+    private: set[str] = set()
     for position, heading in enumerate(block.headings):
         column = block.rows[block.rows.columns[position]]
         last = heading.rsplit("/", 1)[-1]
@@ -42,6 +49,7 @@ def keep_out(block: Block, source: Source, entity: Entity, mapped: dict[int, str
             if kind == "id_number" and personal_heading(last):
                 _damaged(block, entity, position, ledger)
             continue
+        private.add(name)
         if kind in {"name?", "address?"}:
             ledger.remark(
                 "personal", [block.place(column=position)],
@@ -65,6 +73,7 @@ def keep_out(block: Block, source: Source, entity: Entity, mapped: dict[int, str
                 ),
                 table=entity.name, name=name,
             )  # fmt: skip
+    return frozenset(private)
 
 
 def _may_be_personal(column: pd.Series) -> bool:

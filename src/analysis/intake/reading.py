@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from analysis.intake import totals
+from analysis.intake import meanings, totals
 from analysis.intake.cells import spelling, units
 from analysis.intake.cells.column import ColumnRead, read_column
 from analysis.intake.layout import Block
@@ -24,9 +23,6 @@ from analysis.schema import Column, Entity
 
 if TYPE_CHECKING:
     from analysis.privacy.pseudonym import Key
-
-FEWEST = 5  # values from which a column of percents is judged
-_CUMULATIVE = re.compile("累计|累积|cumulative", re.IGNORECASE)
 
 
 def read_part(
@@ -92,7 +88,7 @@ def _positions(block: Block, source: Source, ledger: Ledger, entity: Entity) -> 
         hits = [position for wanted in mapped.headings for position in where.get(wanted, [])]
         if len(hits) == 1:
             found[name] = hits[0]
-            _refuse_cumulative(block, entity, name, hits[0], ledger)
+            meanings.check(block, entity, name, hits[0], ledger)
         elif not hits and not mapped.optional:
             ledger.problem(
                 "heading", [block.place()],
@@ -107,39 +103,23 @@ def _positions(block: Block, source: Source, ledger: Ledger, entity: Entity) -> 
                 table=entity.name, name=name,
             )  # fmt: skip
         elif hits:
+            several = list(dict.fromkeys(block.headings[position] for position in hits))
             ledger.problem(
                 "heading", [block.place(column=position) for position in hits],
                 Message(
-                    f"the heading {mapped.headings[0]!r} stands over several columns",
-                    f"表头“{mapped.headings[0]}”出现在多列",
+                    f"{name} is mapped to {' and '.join(map(repr, several))}, and both stand in this sheet",
+                    f"{name} 映射到“{'”和“'.join(several)}”，而本表两者都有",
+                ) if len(several) > 1 else Message(
+                    f"the heading {several[0]!r} stands over several columns", f"表头“{several[0]}”出现在多列"
                 ),
                 Message(
-                    "give each column its own heading, or name the group too (收入/合计)",
-                    "请为各列写不同的表头，或连同上级表头一起写（收入/合计）",
+                    "give each column its own heading, or name the group too (收入/合计); columns of several years are "
+                    "read by one [[source]] for each year",
+                    "请为各列写不同的表头，或连同上级表头一起写（收入/合计）；分年份的列请为每年各写一个 [[source]]",
                 ),
                 table=entity.name, name=name,
             )  # fmt: skip
     return found
-
-
-def _refuse_cumulative(block: Block, entity: Entity, name: str, position: int, ledger: Ledger) -> None:
-    """A running total is no year's own figure."""
-    declared = entity.columns.get(name)
-    if (
-        declared is None
-        or declared.kind not in {"int", "float"}
-        or not _CUMULATIVE.search(block.headings[position])
-    ):
-        return
-    ledger.problem(
-        "cumulative", [block.place(column=position)],
-        Message(
-            f"the heading says that this is cumulative; {name} is of one year",
-            f"表头表明是累计数，而 {name} 是当年数",
-        ),
-        Message("map the year's own figure, or leave the column out", "请映射当年数，或不导入该列"),
-        table=entity.name, name=name,
-    )  # fmt: skip
 
 
 def _listed(headings: tuple[str, ...]) -> str:
@@ -187,34 +167,16 @@ def _read_column(
         _formulas(block, entity, name, position, out, ledger)
     _error_cells(block, entity, name, position, decisions, ledger)
     _decided(block, declared, name, mapped, source, position, out, decisions, ledger, entity)
+    if declared is not None and declared.unit in totals.ADDITIVE and len(written) > 1 and len(block.totals):
+        totals.say_unchecked(block, entity, name, position, ledger)
     if declared is not None and declared.unit and len(written) == 1:
         factor = units.convert(1.0, written[0], declared.unit)
         totals.check(block, entity, name, position, written[0], factor, out, source, ledger)
         if factor > 1:
             steps[name] = _step(out, factor)
-        if declared.unit == "share" and factor == 0.01:
-            _refuse_double_percent(block, entity, name, position, out, ledger)
+        if declared.unit == "share" and factor == 0.01 and not mapped.unit:
+            meanings.double_percent(block, entity, name, position, out, ledger)
     return out
-
-
-def _refuse_double_percent(
-    block: Block, entity: Entity, name: str, position: int, out: np.ndarray, ledger: Ledger
-) -> None:
-    """A column headed % whose cells are shown as 60 % but hold 0.6 would be divided by 100 twice."""
-    known = out[np.isfinite(out)]
-    if len(known) >= FEWEST and known.max() <= 0.01 and (known > 0).any():
-        ledger.problem(
-            "percent", [block.place(column=position)],
-            Message(
-                "headed %, but no value is above 1: percents, or shares formatted as percents?",
-                "表头为百分数，但数值都不超过 1：是百分数，还是已是比例？",
-            ),
-            Message(
-                f'write the unit in the map: {name} = {{ heading = "…", unit = "share" }} for shares',
-                f'请在映射中写明：若为比例，{name} = {{ heading = "…", unit = "share" }}',
-            ),
-            table=entity.name, name=name,
-        )  # fmt: skip
 
 
 def _step(values: np.ndarray, factor: float) -> float:
@@ -325,19 +287,15 @@ def _error_cells(
     block: Block, entity: Entity, name: str, position: int, decisions: Mapping[str, str], ledger: Ledger
 ) -> None:
     """#REF! and the like: repaired where the data model can recompute the column, else a problem."""
-    inside = set(block.rows.index)
-    rows = [row for (row, column) in block.grid.errors if column == position and row in inside]
-    places = [block.place(row, position) for row in rows]
+    places = block.errors(position)
     places = [place for place in places if str(place) not in decisions]
     if not places:
         return
     declared = entity.columns.get(name)
     if declared is not None and declared.derived:
-        old = [block.grid.errors[place.row, position] for place in places]
-        ledger.repaired_cells(
-            "error_cell", block.grid.file, block.grid.sheet, position, [p.row for p in places], old,
-            [declared.derived] * len(places), table=entity.name, name=name,
-        )  # fmt: skip
+        for place in places:
+            old = block.grid.errors[place.row, place.column]
+            ledger.repaired("error_cell", place, old, declared.derived, table=entity.name, name=name)
         return
     ledger.problem(
         "error_cell", places,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from analysis.intake.identify import Registers
@@ -24,10 +25,10 @@ def build(parts: Mapping[str, Sequence[Part]], decided: ImportMap, base: Path, l
     Former villages that lead nowhere with certainty are remarks here; a row of data that needs one is a problem.
     """
     known = _earlier(decided, base, ledger)
-    lists = _stacked(parts.get("village_xwalk", ()))
+    lists = _stacked(parts.get("village_xwalk", ()), ("vintage", "township", "code", "name"), ledger)
     if lists.empty and known is None:
         return Registers()
-    changes = _stacked(parts.get("village_change", ()))
+    changes = _stacked(parts.get("village_change", ()), ("vintage",), ledger)
     vintage = decided.about.vintage or int(
         lists["vintage"].max() if not lists.empty else known["vintage"].max()
     )
@@ -60,11 +61,37 @@ def tables(registers: Registers) -> dict[str, pd.DataFrame]:
     }
 
 
-def _stacked(parts: Sequence[Part]) -> pd.DataFrame:
-    if not parts:
-        return pd.DataFrame()
-    frames = [part.values.rename(columns=lambda name: str(name).removeprefix("@")) for part in parts]
-    return pd.concat(frames, ignore_index=True).astype({"vintage": "int64"})
+def _stacked(parts: Sequence[Part], needed: tuple[str, ...], ledger: Ledger) -> pd.DataFrame:
+    """The lines of all lists; a problem for columns that are not mapped and for lines that are not complete."""
+    frames = []
+    for part in parts:
+        frame = part.values.rename(columns=lambda name: str(name).removeprefix("@"))
+        absent = [name for name in needed if name not in frame.columns]
+        if absent:
+            ledger.problem(
+                "village_list", [part.place()],
+                Message(f"the list does not say {', '.join(absent)}", f"名单没有 {'、'.join(absent)}"),
+                Message(
+                    'map these columns; what is the same for all lines may be written as vintage = { value = "2021" }',
+                    '请映射这些列；全表相同的可写 vintage = { value = "2021" }',
+                ),
+                table=part.source.table,
+            )  # fmt: skip
+            continue
+        whole = np.ones(len(frame), dtype=bool)
+        for name in needed:
+            empty = frame[name].isna().to_numpy()
+            if empty.any():
+                ledger.problem(
+                    "village_list", [part.place(int(row), name) for row in frame.index[empty]],
+                    Message(f"a line of the list without {name}", f"名单中该行没有 {name}"),
+                    Message("fill it in, or remove the line", "请补填，或删除该行"),
+                    table=part.source.table, name=name,
+                )  # fmt: skip
+            whole &= ~empty
+        frames.append(frame[whole])
+    stacked = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return stacked if stacked.empty else stacked.astype({"vintage": "int64"})
 
 
 def _earlier(decided: ImportMap, base: Path, ledger: Ledger) -> pd.DataFrame | None:
@@ -79,4 +106,15 @@ def _earlier(decided: ImportMap, base: Path, ledger: Ledger) -> pd.DataFrame | N
         )  # fmt: skip
         return None
     text = ["code", "township_code", "township", "name", "village_id", "event"]
-    return pd.read_csv(path, dtype=dict.fromkeys(text, "str"), keep_default_na=False)
+    try:
+        known = pd.read_csv(
+            path, dtype=dict.fromkeys(text, "str"), keep_default_na=False, encoding="utf-8-sig"
+        )
+        return known.astype({"vintage": "int64", "weight": "float64"})[["vintage", *text, "weight"]]
+    except (ValueError, KeyError, OSError):  # not text, not this table, or not its kinds of values
+        ledger.problem(
+            "file", [Place(path.name)],
+            Message("crosswalk_from is no list of villages of an earlier import", "crosswalk_from 不是以前导入得到的村级对照表"),
+            Message("give the village_xwalk.csv of an earlier import", "请给出以前导入得到的 village_xwalk.csv"),
+        )  # fmt: skip
+        return None

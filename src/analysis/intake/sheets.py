@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.intake import federations, persons, write
+from analysis.intake import arrivals, federations, persons, totals, write
 from analysis.intake.files import open_grids
 from analysis.intake.files.grid import Grid
-from analysis.intake.layout import Block, read_block, read_items
+from analysis.intake.layout import Block, blank, read_block, read_items
 from analysis.intake.ledger import IntakeError, Ledger, Place, Problem
 from analysis.intake.mapping import ImportMap, Source
 from analysis.intake.part import Part
 from analysis.intake.reading import read_part
 from analysis.messages import Message
+from analysis.privacy.redact import redact
 from analysis.schema import entity
+from analysis.schema.template import table_of
 
 if TYPE_CHECKING:
     from analysis.privacy.pseudonym import Key
@@ -35,23 +38,16 @@ def read_sheets(
     parts: dict[str, list[Part]] = {}
     files = []
     used: set[int] = set()
-    wanted_files = [path for path in paths if any(source.names_file(path.name) for source in decided.sources)]
-    for path in paths:
-        if path not in wanted_files:
-            ledger.remark(
-                "file_left", [Place(path.name)],
-                Message("no source of the map names this file; it was not read", "映射文件没有提到该文件，未读取"),
-                Message("add a [[source]] for it if it holds data", "如含数据，请为它增加 [[source]]"),
-            )  # fmt: skip
+    wanted_files = arrivals.choose(paths, decided, ledger)
     first_order: dict[int, tuple[str, ...]] = {}
     for number, path in enumerate(wanted_files, start=1):
         say(
             Message(
-                f"file {number} of {len(wanted_files)}: {path.name}",
-                f"文件 {number}/{len(wanted_files)}：{path.name}",
+                f"file {number} of {len(wanted_files)}: {redact(path.name)}",
+                f"文件 {number}/{len(wanted_files)}：{redact(path.name)}",
             )
         )
-        known = len(ledger.problems)
+        known, remarked = len(ledger.problems), len(ledger.remarks)
         try:
             grids = open_grids(path, ledger, encoding=_encoding(path.name, decided))
         except IntakeError as error:
@@ -64,6 +60,9 @@ def read_sheets(
             sources = [(n, s) for n, s in enumerate(decided.sources) if s.matches(path.name, grid.sheet)]
             if not sources:
                 _say_left(grid, ledger)
+            if sources and grid.headings is None and blank(grid.cells).all():
+                _say_empty(grid, [source for _, source in sources], ledger)
+                continue
             for position, source in sources:
                 used.add(position)
                 part = _part(grid, source, decisions, ledger, first_order, key)
@@ -73,11 +72,13 @@ def read_sheets(
                     rows += len(part.values)
                     sheets.append(grid.sheet)
         _cells_that_matter(doubtful, of_file, decisions, ledger)
+        _last_cell(ledger.remarks[remarked:], of_file, decisions, ledger)
         files.append(
             write.SourceFile.of(path, grids[0].encoding if grids else "", tuple(dict.fromkeys(sheets)), rows)
         )
+    failed = {place.file for problem in ledger.problems for place in problem.places}
     for position, source in enumerate(decided.sources):
-        if position not in used and not any(p.rule in {"file", "damaged"} for p in ledger.problems):
+        if position not in used and not any(source.names_file(name) for name in failed):
             ledger.problem(
                 "source", [Place(" / ".join(source.file), " / ".join(source.sheet))],
                 Message(
@@ -87,7 +88,33 @@ def read_sheets(
                 Message("give the file, or take the source out of the map", "请提供该文件，或从映射中删去该来源"),
                 table=source.table,
             )  # fmt: skip
+    _unused(decisions, {file.read_as for file in files}, ledger)
     return parts, files
+
+
+def _unused(decisions: Mapping[str, str], read: set[str], ledger: Ledger) -> None:
+    """Decisions about cells that were not read: a slip in the place would leave the doubtful value standing."""
+    used = {str(place) for problem in ledger.problems if problem.rule == "decide" for place in problem.places}
+    used |= {
+        str(Place(chunk.file, chunk.sheet, int(row), chunk.column))
+        for chunk in ledger.repairs if chunk.rule == "decided" for row in chunk.rows
+    }  # fmt: skip
+    refused = {place.file for problem in ledger.problems for place in problem.places if place.row < 0}
+    for cell in decisions:
+        file = cell.split("!")[0]
+        if cell in used or file in refused:
+            continue
+        ledger.problem(
+            "decide", [Place(cell)],
+            Message(
+                "[[decide]] names a cell that is not read" + ("" if file in read else "; no such file was read"),
+                "[[decide]] 所写的单元格没有被读取" + ("" if file in read else "，也没有读取该文件"),
+            ),
+            Message(
+                "correct file, sheet and cell as messages write them, or take the decision out of the map",
+                "请按提示中的写法更正文件、工作表和单元格，或从映射中删去",
+            ),
+        )  # fmt: skip
 
 
 def _cells_that_matter(
@@ -104,14 +131,54 @@ def _cells_that_matter(
             if place.row < 0 or (str(place) not in decisions and any(_holds(part, place) for part in parts))
         ]
         if places:
-            ledger.problems.append(replace(problem, places=tuple(places)))
+            ledger.problems.append(
+                replace(problem, what=_counted(problem, len(places)), places=tuple(places))
+            )
+
+
+def _last_cell(
+    remarks: Sequence[Problem], parts: Sequence[Part], decisions: Mapping[str, str], ledger: Ledger
+) -> None:
+    """A text file that ends without a line end may end within a number: 312 of 31200. Where the last cell is
+    imported, a person has to say that it is whole."""
+    for remark in remarks:
+        if remark.rule != "file_end":
+            continue
+        for part in parts:
+            last = replace(remark.places[0], column=max(part.columns.values(), default=-1))
+            if last.column == part.width - 1 and _holds(part, last) and str(last) not in decisions:
+                ledger.problem(
+                    "file_end", [last],
+                    Message(
+                        "the file ends here without a line end; it may have been cut off within this cell",
+                        "文件到此结束且没有换行符，该单元格可能被截断",
+                    ),
+                    Message(
+                        "compare it with the source; if it is whole, save the file with a line end, or write [[decide]] "
+                        f'cell = "{last}"',
+                        f'请与来源核对；如完整，请在文件末尾加换行后保存，或写 [[decide]] cell = "{last}"',
+                    ),
+                    table=part.source.table,
+                )  # fmt: skip
+
+
+def _counted(problem: Problem, n: int) -> Message:
+    """The sentence with the number of cells that matter instead of all of the sheet."""
+    before = str(len(problem.places))
+    return Message(
+        re.sub(rf"\b{before}\b", str(n), str(problem.what), count=1),
+        re.sub(rf"(?<!\d){before}(?!\d)", str(n), problem.what.zh, count=1),
+    )
 
 
 def _holds(part: Part, place: Place) -> bool:
     """Whether a cell is in a column that the part imports, within its data rows."""
-    if part.sheet != place.sheet or place.column not in part.columns.values():
+    if part.sheet != place.sheet:
         return False
-    return place.row in part.values.index
+    mapped = [column for column in part.columns.values() if column >= 0]
+    if part.source.layout != "items":
+        return place.column in mapped and place.row in part.values.index
+    return any(part.locate(int(row), column) == place for row in part.values.index for column in mapped)
 
 
 def _encoding(name: str, decided: ImportMap) -> str:
@@ -121,8 +188,21 @@ def _encoding(name: str, decided: ImportMap) -> str:
     )
 
 
+def _say_empty(grid: Grid, sources: Sequence[Source], ledger: Ledger) -> None:
+    """An empty sheet holds nothing to lose, unless the map asks for it by name."""
+    asked = any(grid.sheet in source.sheet for source in sources)
+    tell = ledger.problem if asked else ledger.remark
+    tell(
+        "empty", [Place(grid.file, grid.sheet)],
+        Message("the sheet is empty", "工作表是空的"),
+        Message("check the sheet, or leave it out with sheet = \"…\"", "请检查该表，或用 sheet 排除"),
+        table=sources[0].table,
+    )  # fmt: skip
+
+
 def _say_left(grid: Grid, ledger: Ledger) -> None:
-    if grid.cells.empty:
+    first = "" if grid.cells.empty else grid.cells.iloc[0, 0]
+    if grid.cells.empty or (isinstance(first, str) and table_of(first) == "-"):  # how to fill a template in
         return
     words = Message("hidden sheet, not read", "隐藏工作表，未读取") if grid.hidden else Message(
         "no source of the map names this sheet; it was not read", "映射文件没有提到该工作表，未读取")  # fmt: skip
@@ -150,8 +230,9 @@ def _part(
     else:
         header = None if source.header == "auto" else source.header
         block = read_block(
-            grid, mapped.__contains__, ledger, header=header, fill=filled.__contains__, known=known
-        )
+            grid, mapped.__contains__, ledger, header=header, fill=filled.__contains__,
+            amounts=_amounts(source).__contains__, decided=decisions, known=known,
+        )  # fmt: skip
     if block is None:
         return None
     block = federations.taken_out(block, source, ledger)
@@ -168,21 +249,38 @@ def _part(
     decided = {place: value for place, value in decisions.items() if place.startswith(here)}
     part = read_part(block, source, declared, decided, ledger, key=key)
     _column_order(part, source, first_order, ledger)
-    persons.keep_out(
+    private = persons.keep_out(
         block, source, declared, {at: name for name, at in part.columns.items() if at >= 0}, ledger
     )
+    part = replace(part, private=private, width=len(grid.cells.columns))
     for row in block.totals.index:
         ledger.repaired("subtotal_removed", block.place(int(row)), table=source.table)
     _left_columns(block, source, part, ledger)
     return part
 
 
+def _amounts(source: Source) -> frozenset[str]:
+    """Headings of quantities that add up over rows. Where the map puts rows of one household together, a merged
+    cell spans the household's members, and is the household's."""
+    columns = entity(source.table).columns
+    if any(mapped.rollup for mapped in source.columns.values()):
+        return frozenset()
+    return frozenset(
+        heading for name, mapped in source.columns.items()
+        if name in columns and columns[name].kind in {"int", "float"} and columns[name].unit in totals.ADDITIVE
+        for heading in mapped.headings
+    )  # fmt: skip
+
+
 def _hidden(block: Block, source: Source, ledger: Ledger) -> None:
     grid = block.grid
     if grid.hidden:
         ledger.repaired("hidden_sheet", block.place(), table=source.table)
-    for row in sorted(grid.hidden_rows & set(block.rows.index)):
-        ledger.repaired("hidden_row", block.place(int(row)), table=source.table)
+    rows = set(block.rows.index)
+    if block.turned is not None:
+        rows = {row for line in block.turned for row, _ in line}
+    for row in sorted(grid.hidden_rows & rows):
+        ledger.repaired("hidden_row", Place(grid.file, grid.sheet, int(row)), table=source.table)
 
 
 def _column_order(

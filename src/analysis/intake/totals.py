@@ -12,7 +12,19 @@ from analysis.messages import Message
 from analysis.schema import Entity
 
 # units whose numbers may be added over villages or households; shares, prices, ages and years may not
-ADDITIVE = {"yuan", "mu", "kg", "persons", "households", "units", "person-times", "hours"}
+ADDITIVE = {
+    "yuan",
+    "mu",
+    "kg",
+    "persons",
+    "households",
+    "units",
+    "person-times",
+    "hours",
+    "shares",
+    "days",
+    "plots",
+}
 ROUNDING = 0.0101  # of one written unit: totals are often rounded to two decimals
 
 
@@ -65,3 +77,16 @@ def check(
                     table=entity.name, name=name,
                 )  # fmt: skip
         starts.append(before)
+
+
+def say_unchecked(block: Block, entity: Entity, name: str, position: int, ledger: Ledger) -> None:
+    """A remark about subtotals that no sum of rows could be held against: the rows are in different units."""
+    ledger.remark(
+        "subtotal", [block.place(int(row), position) for row in block.totals.index],
+        Message(
+            "rows in different units: this subtotal was removed without being checked",
+            "各行单位不同，该合计未核对即删除",
+        ),
+        Message("check it by hand where it matters", "如有需要请人工核对"),
+        table=entity.name, name=name,
+    )  # fmt: skip

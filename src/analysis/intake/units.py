@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.intake.cells.units import CONTRADICTED, convert, dimension, unit_named
+from analysis.intake.cells.units import CONTRADICTED, UnitError, convert, dimension, is_rate, unit_named
 from analysis.intake.layout import Block
 from analysis.intake.ledger import Ledger
 from analysis.messages import Message
@@ -16,6 +16,9 @@ CONVERTED = {
 }  # fmt: skip
 # In these dimensions a number without a unit is ambiguous by a factor of 2 or 10,000, so it is refused.
 MUST_BE_SAID = {"money", "weight", "price", "money per area"}
+
+# A heading that names one of these measures nothing else; (年), (人) and (户) may stand there for other reasons.
+MEASURES = {"money", "area", "weight", "length", "share"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,17 @@ def unit_of(
     """
     kind = dimension(target)
     in_heading = unit_named(heading, kind)
+    if not mapped and _of_another_kind(heading, in_heading, target):
+        ledger.problem(
+            "unit", [block.place(column=place_column)],
+            Message(
+                f"the heading is of {unit_named(heading)}, {name} of {target}",
+                f"表头的单位是“{unit_named(heading)}”，而 {name} 的单位是 {target}",
+            ),
+            Message("map another column, or give the unit in the map", "请映射其他列，或在映射文件中写明单位"),
+            table=table, name=name,
+        )  # fmt: skip
+        return None
     if mapped:
         percent = kind == "share" and mapped == "share"  # a person says that 60 % is stored as 0.6
         if in_heading and in_heading != CONTRADICTED and not percent and not _same(in_heading, mapped):
@@ -52,7 +66,8 @@ def unit_of(
         return Said(mapped, "map")
     if in_heading and in_heading != CONTRADICTED:
         return Said(in_heading, "heading")
-    around = {unit for text in (*block.above, *block.below) if (unit := unit_named(text, kind))}
+    texts = (*block.above, *block.below) if kind else ()  # 单位：万元 says nothing of plots
+    around = {unit for text in texts if (unit := unit_named(text, kind))}
     if len(around) > 1 or CONTRADICTED in {in_heading, *around}:
         ledger.problem(
             "unit", [block.place(column=place_column)],
@@ -80,6 +95,21 @@ def unit_of(
         )  # fmt: skip
         return None
     return Said(target, "model")
+
+
+def _of_another_kind(heading: str, found: str, target: str) -> bool:
+    """Whether a heading names a unit that cannot be one of the column: mu where yuan are kept."""
+    named = found or unit_named(heading)
+    if named in {"", CONTRADICTED}:
+        return False
+    kind = dimension(named)
+    if not found and not (kind in MEASURES or is_rate(kind)):
+        return False
+    try:
+        convert(1.0, named, target)
+    except UnitError:
+        return True
+    return False
 
 
 def _same(one: str, other: str) -> bool:

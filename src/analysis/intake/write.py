@@ -6,7 +6,8 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from analysis.schema.writing import encode, file_name
 
 ACCOUNT = "import"  # folder of the account inside the study
 RECORD = "import.json"
+_DIGITS = 7  # no number of a person has fewer
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -31,8 +33,10 @@ class OutputError(ProjectError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that was imported: its name (personal values masked), size in bytes, digest, encoding, sheets read."""
+    """A file that was imported: its name, size in bytes, digest, encoding, sheets read; in `name` and `sheets`
+    personal values are masked, `read_as` is the name as places cite it."""
 
+    read_as: str
     name: str
     bytes: int
     sha256: str
@@ -47,7 +51,9 @@ class SourceFile:
         with path.open("rb") as stream:
             while piece := stream.read(1 << 20):
                 digest.update(piece)
-        return SourceFile(redact(path.name), path.stat().st_size, digest.hexdigest(), encoding, sheets, rows)
+        shown = tuple(redact(sheet) for sheet in sheets)
+        size = path.stat().st_size
+        return SourceFile(path.name, redact(path.name), size, digest.hexdigest(), encoding, shown, rows)
 
 
 def check_folder(folder: Path) -> None:
@@ -78,8 +84,31 @@ def write_study(
     OutputError : `folder` holds something that is not an earlier import.
     """
     check_folder(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    folder = folder.resolve()  # where a link points to, so that the link stays one
+    with _told(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        _write(made, folder, tables, sections, files, ledger, matches)
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """What the disk refuses, as an error that a reader can act on."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            Message(
+                f"{folder.name} could not be written: {error.strerror}; nothing was changed there",
+                f"无法写入 {folder.name}：{error.strerror}；原有内容未改动",
+            )
+        ) from error
+
+
+def _write(
+    made: Path, folder: Path, tables: Mapping[str, pd.DataFrame], sections: Mapping[str, object],
+    files: list[SourceFile], ledger: Ledger, matches: list[dict[str, object]],
+) -> None:  # fmt: skip
     try:
         digests = {}
         for name, frame in tables.items():
@@ -127,21 +156,52 @@ def _move(made: Path, folder: Path) -> None:
     """Put the finished folder in place of an earlier import, which is kept until the new one stands."""
     made.chmod(0o755)
     if not folder.exists():
-        made.rename(folder)
+        try:
+            made.rename(folder)
+        except OSError:
+            if folder.exists():  # another import was quicker
+                raise _busy(folder) from None
+            raise
         return
     old = made.with_name(made.name + "-old")
-    folder.rename(old)
+    try:
+        folder.rename(old)
+    except FileNotFoundError:
+        raise _busy(folder) from None
     try:
         made.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
+    except BaseException:
+        if not folder.exists():
+            old.rename(folder)
+            raise
+        shutil.rmtree(old)
+        raise _busy(folder) from None
     shutil.rmtree(old)
+
+
+def _busy(folder: Path) -> OutputError:
+    return OutputError(
+        Message(
+            f"another import wrote {folder.name} at the same time; that one stands, run this one again",
+            f"另一个导入同时写了 {folder.name}，现保留其结果；请重新运行本次导入",
+        )
+    )
 
 
 def _repairs(ledger: Ledger) -> pd.DataFrame:
     """The repair log, safe to open in a spreadsheet program: text that begins like a formula is quoted."""
     frame = ledger.frame()
+    for name in ("file", "sheet"):
+        names = {text: redact(text) for text in frame[name].unique()}
+        for before, after in names.items():
+            if before != after:
+                hit = frame[name] == before
+                frame.loc[hit, "place"] = frame.loc[hit, "place"].str.replace(before, after, regex=False)
+        frame[name] = frame[name].map(names)
+    for name in ("old", "new"):
+        # a credit code is a firm's, and has the form of an ID number
+        long = (frame["rule"] != "credit_code") & (frame[name].str.count(r"\d") >= _DIGITS)
+        frame.loc[long, name] = frame.loc[long, name].map(redact)
     for name in ("place", "file", "sheet", "old", "new"):
         text = frame[name].astype("str")
         number = text.str.fullmatch(r"[+-]?\d[\d,.]*(?:[eE][+-]?\d+)?")

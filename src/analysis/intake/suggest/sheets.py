@@ -26,6 +26,7 @@ from analysis.schema.template import table_of
 WEIGHT = {"certain": 3.0, "likely": 2.0}
 SPECIAL_WEIGHT = 0.3  # names of villages and the like stand in sheets of every kind
 ANNOUNCED = 8.0  # the word 成员名册 in the file's name weighs as much as three certain headings
+TELLING = 4  # characters of a word that tells a table: 成员名册; 村 or 农户 stand in the names of files of all kinds
 NOT_OFFICE = 0.5  # tables that offices seldom fill in need twice the evidence
 FEWEST = 2  # headings, beyond those already used, for which a second table is proposed from one sheet
 MOST_TABLES = 3
@@ -215,8 +216,10 @@ def _score(sheet: Sheet, table: str) -> float:
     missing = sum(not ({name, *FOUND_BY.get(name, ())} & names) for name in declared.key)
     score -= missing  # of several tables that fit, the one whose key is there
     if draft.word:
-        score += ANNOUNCED * (1 + len(draft.word) / 20)
-    return max(score * (1.0 if declared.office or table == "village_xwalk" else NOT_OFFICE), 0.0)
+        telling = min(len(draft.word) - 1, TELLING - 1) / (TELLING - 1)
+        score += ANNOUNCED * telling * (1 + len(draft.word) / 20)
+    usual = declared.office or table == "village_xwalk" or len(draft.word) >= TELLING
+    return max(score * (1.0 if usual else NOT_OFFICE), 0.0)
 
 
 def _from_names(sheet: Sheet, declared: Entity) -> set[str]:

@@ -40,6 +40,7 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:年度|年)?(?![\d前后底以])"
 _BRACKET = re.compile(r"[(\[【〔]([^()\[\]【】〔〕]*)[)\]】〕]")
 _QUESTION = re.compile(r"[a-z]{1,2}\d{1,3}([_.\-]?\d{1,2}){0,3}[a-z]?", re.IGNORECASE)
 CUMULATIVE = re.compile(r"累计|(?<!学)历年|cumulative", re.IGNORECASE)
+SHORTEST = 3  # characters of a label that says enough by itself
 _NEAR = 0.55  # similarity of texts from which a column is named as a candidate
 
 # Which special names a table can use, by a column it has.
@@ -134,14 +135,21 @@ def words_of(table: str) -> Words:
             texts[name] += [*labels, *column.headings, *further.get(name, ())]
     for name in specials(declared):
         texts.setdefault(name, [name]).extend(synonyms()["special"].get(name, ()))
+    for name, column in declared.columns.items():  # a survey may hold them too, under the label in its file
+        if not column.office:
+            texts[name] += [text for text in (column.label.zh, column.label.en) if len(text) >= SHORTEST]
     exact: dict[str, str] = {}
-    for name, spellings in texts.items():
+    for name, spellings in sorted(texts.items(), key=lambda one: not _is_office(declared, one[0])):
         for text in spellings:
             exact.setdefault("/".join(bare(part) for part in text.split("/")), name)
     loose: dict[str, set[str]] = {}
     for text, name in exact.items():
         loose.setdefault(_loose(text), set()).add(name)
     return Words(exact, {text: names.pop() for text, names in loose.items() if len(names) == 1})
+
+
+def _is_office(declared: Entity, name: str) -> bool:
+    return name not in declared.columns or declared.columns[name].office
 
 
 def specials(declared: Entity) -> list[str]:

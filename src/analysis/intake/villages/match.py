@@ -121,6 +121,8 @@ def match(
 def _column(rows: pd.DataFrame, name: str) -> np.ndarray:
     if name not in rows.columns:
         return np.full(len(rows), "", dtype=object)
+    if isinstance(rows[name].dtype, pd.StringDtype):
+        return rows[name].fillna("").to_numpy(dtype=object)
     values = rows[name].astype(object)
     return np.array(["" if pd.isna(v) else v if isinstance(v, str) else str(v) for v in values], dtype=object)
 
