@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from analysis import paths
@@ -16,6 +19,20 @@ def load(name: str, outcome: str = "", covariates: tuple[str, ...] = ()) -> tupl
     key = outcome or study.primary_outcome
     study = study.changed(outcome=key, covariates=covariates)
     table = study.outcome(key).table
-    if study.table(table).root and paths.shared_data() is None:
+    folder = paths.shared_data()
+    if study.table(table).root and (folder is None or not (folder / name).is_dir()):
         pytest.skip(f"{name}: no licence to redistribute; set COOPEVAL_DATA to the folder that holds it")
     return study, select(read_table(table, study), study, key).panel
+
+
+def without_never(panel: Panel) -> Panel:
+    """Only units that adopt some day."""
+    return panel.keep(np.isfinite(panel.cohort))
+
+
+def expansion_2014(panel: Panel) -> Panel:
+    """Years before 2016, without the states that expanded in 2015; later expanders are untreated."""
+    years = panel.years < 2016
+    kept = panel.keep(panel.cohort != 2015)
+    cohort = np.where(kept.cohort > 2015, np.inf, kept.cohort)
+    return replace(kept, years=kept.years[years], outcome=kept.outcome[:, years], cohort=cohort)
