@@ -12,13 +12,14 @@ from scipy import stats
 from analysis.checks import Case, specifications
 from analysis.checks.agreement import agreement, between_estimators
 from analysis.checks.differences import differences
-from analysis.checks.ladder import ladder
+from analysis.checks.ladder import ADJUSTED, BASES, CREDIBLE, STEPS, ladder, last_year
 from analysis.checks.placebo import placebo
 from analysis.checks.pre_trend import PreTrend, pre_trend
 from analysis.checks.specifications import SPECIFICATION_COLUMNS
 from analysis.checks.truth import true_average
 from analysis.estimates import aggregate
 from analysis.estimators import fit
+from analysis.members import entropy_balancing, matched_differences, nearest_neighbour, regression, weighting
 from analysis.samples import Panel, Sample
 from analysis.study import Design
 
@@ -195,7 +196,7 @@ def test_the_ladder_starts_with_what_needs_no_comparison():
     given = panel()
     steps = ladder(given, DESIGN, each(given), truth=5.0).set_index("step")
 
-    assert list(steps.index) == ["before_after", "difference", "twfe", "group_time", "imputation", "truth"]
+    assert list(steps.index) == [step for step in STEPS if step not in ADJUSTED], "no covariates are named"
     treated = given.years[None, :] >= given.cohort[:, None]
     base = np.array(
         [
@@ -227,8 +228,152 @@ def test_without_others_the_ladder_says_so():
     everyone = replace(given, cohort=np.where(np.isfinite(given.cohort), given.cohort, 2020.0))
     steps = ladder(everyone, DESIGN, each(everyone)).set_index("step")
 
-    assert steps.loc["difference", "status"] == "not estimable"
+    assert steps.loc["difference", "status"].startswith(
+        "not estimable: fewer than two adopters or two others"
+    )
     assert np.isnan(steps.loc["difference", "estimate"])
+
+
+def by_hand() -> Panel:
+    """Three adopters, in 2013, 2013 and 2014, and two others; weights differ."""
+    outcome = np.array(
+        [
+            [10.0, 4.0, 12.0, 14.0],
+            [20.0, 9.0, 20.0, 23.0],
+            [30.0, 8.0, 11.0, 31.0],
+            [5.0, 5.0, 5.0, 6.0],
+            [7.0, 7.0, 8.0, 7.0],
+        ]
+    )
+    unit = np.array(list("abcde"))
+    return Panel(
+        unit=unit, years=np.array([2011, 2012, 2013, 2014]), outcome=outcome,
+        cohort=np.array([2013.0, 2013.0, 2014.0, np.inf, np.inf]), weight=np.array([2.0, 1.0, 1.0, 1.0, 1.0]),
+        cluster=unit, model=np.full(5, ""), covariates=np.empty((5, 0)),
+    )  # fmt: skip
+
+
+def told(estimators: tuple[str, ...] = ("group_time",)) -> pd.DataFrame:
+    """Rows of the estimators where a test is about other steps."""
+    return pd.DataFrame(
+        [
+            {"estimator": name, "estimate": 1.0, "conf_low": 0.0, "conf_high": 2.0, "n_treated": 3, "n_clusters": 5,
+             "status": "ok", "unit": "yuan"}
+            for name in estimators
+        ]
+    )  # fmt: skip
+
+
+def test_another_base_year_turns_the_sign_of_a_before_after():
+    steps = ladder(by_hand(), DESIGN, told()).set_index("step")
+
+    # a: 12 - 4, 14 - 4 at weight 2; b: 20 - 9, 23 - 9; c: 31 - 11; six weighted unit-years
+    assert steps.loc["before_after", "estimate"] == pytest.approx((2 * (8 + 10) + 11 + 14 + 20) / 7)
+    # the same unit-years less 2011
+    assert steps.loc["before_after_early", "estimate"] == pytest.approx((2 * (2 + 4) + 0 + 3 + 1) / 7)
+    assert list(steps.loc[list(BASES), "detail"]) == ["2012–2013 → 2013–2014", "2011 → 2013–2014"]
+    assert (steps.loc[list(BASES), "n_treated"] == 3).all() and (
+        steps.loc[list(BASES), "n_clusters"] == 3
+    ).all()
+
+
+def test_the_error_of_a_before_after_is_that_of_its_influence():
+    """One year after and equal weights: the interval is that of a paired t test."""
+    given = panel(years=6)
+    adopters = given.keep(given.cohort == 2016)
+    steps = ladder(given, DESIGN, told()).set_index("step")
+
+    for step, base in (("before_after", 4), ("before_after_early", 3)):
+        change = adopters.outcome[:, 5] - adopters.outcome[:, base]
+        expected = stats.ttest_1samp(change, 0).confidence_interval()
+        row = steps.loc[step]
+        assert (row["conf_low"], row["conf_high"]) == pytest.approx((expected.low, expected.high), rel=1e-12)
+
+
+def test_anticipation_moves_both_bases():
+    given = panel()
+    steps = ladder(given, DESIGN.model_copy(update={"anticipation": 1}), told()).set_index("step")
+
+    assert list(steps.loc[list(BASES), "detail"]) == ["2014–2016 → 2016–2020", "2013 → 2016–2020"]
+
+
+@pytest.mark.parametrize(("first", "refused"), [(2012, {"before_after_early"}), (2011, set(BASES))])
+def test_a_base_year_that_is_not_there_is_refused(first, refused):
+    given = replace(panel(), cohort=np.where(np.isfinite(panel().cohort), float(first), np.inf))
+    steps = ladder(given, DESIGN, told()).set_index("step")
+
+    without = set(steps.index[steps["estimate"].isna()])
+    assert without == refused
+    assert steps.loc[list(refused), "status"].str.startswith("not estimable: ").all()
+    assert "no second year before the first adoption" in steps.loc["before_after_early", "status"]
+
+
+def with_covariates(n: int = 240, seed: int = 5) -> Panel:
+    """Adopters have more land, which pays; villages of four."""
+    given, rng = panel(n, seed=seed), np.random.default_rng(seed)
+    x = rng.normal(0, 1, (n, 2)) + 0.5 * np.isfinite(given.cohort)[:, None]
+    order = rng.permutation(n)
+    return replace(
+        given, outcome=given.outcome + 6 * x[:, :1], covariates=x, covariate_names=("land", "age"),
+        cluster=np.array([f"v{i // 4:02d}" for i in order]), weight=rng.uniform(0.5, 1.5, n),
+    )  # fmt: skip
+
+
+def test_steps_that_hold_covariates_equal_are_what_the_members_functions_say():
+    given = with_covariates()
+    design = DESIGN.model_copy(update={"conf_level": 0.9})
+    steps = ladder(given, design, each(given), truth=5.0).set_index("step")
+    section = last_year(given, design)
+    matching = {"neighbours": 4, "bias": "regression", "errors": "village", "conf_level": 0.9}
+    direct = {
+        "ols": regression.ols(section, conf_level=0.9),
+        "nearest_neighbour": nearest_neighbour.estimate(section, **matching),
+        "ipw": weighting.ipw(section, conf_level=0.9),
+        "aipw": weighting.aipw(section, conf_level=0.9),
+        "entropy_balancing": entropy_balancing.estimate(section, conf_level=0.9),
+        "matched_differences": matched_differences.estimate(section, **matching),
+    }
+
+    assert tuple(steps.index) == STEPS
+    assert tuple(direct) == ADJUSTED
+    for step, effect in direct.items():
+        row = steps.loc[step]
+        for column in ("estimate", "conf_low", "conf_high", "n_treated", "n_clusters"):
+            assert row[column] == getattr(effect, column), (step, column)
+    assert (steps["status"] == "ok").all()
+    assert steps.loc["matched_differences", "detail"] == "2015 → 2020"
+    assert steps.loc["aipw", "detail"] == "2020"
+    assert (section.before == given.outcome[:, 4]).all() and (section.outcome == given.outcome[:, 9]).all()
+    assert set(CREDIBLE) <= set(steps.index)
+
+
+def test_no_overlap_is_said_and_not_computed():
+    given = with_covariates()
+    adopted = np.isfinite(given.cohort)
+    apart = replace(given, covariates=given.covariates + 100 * adopted[:, None])
+    steps = ladder(apart, DESIGN, told()).set_index("step")
+
+    for step in ("nearest_neighbour", "ipw", "aipw", "entropy_balancing", "matched_differences"):
+        assert np.isnan(steps.loc[step, ["estimate", "conf_low", "conf_high"]].astype(float)).all(), step
+        assert steps.loc[step, "status"].startswith("not estimable: "), step
+        assert "'land'" in steps.loc[step, "status"], step
+        assert "\n" not in steps.loc[step, "status"]
+    assert steps.loc["ols", "status"] == "ok"
+
+
+def test_nobody_to_compare_with_and_nothing_from_before_are_said():
+    given = with_covariates()
+    everyone = replace(given, cohort=np.where(np.isfinite(given.cohort), given.cohort, 2020.0))
+    steps = ladder(everyone, DESIGN, told()).set_index("step")
+    assert (
+        steps.loc[["difference", *ADJUSTED], "status"]
+        == "not estimable: fewer than two adopters or two others in the last year"
+    ).all()
+
+    from_start = replace(given, cohort=np.where(np.isfinite(given.cohort), 2011.0, np.inf))
+    steps = ladder(from_start, DESIGN, told()).set_index("step")
+    assert "need the outcome before anybody joined" in steps.loc["matched_differences", "status"]
+    assert steps.loc["ipw", "status"] == "ok"
 
 
 def test_the_truth_is_averaged_over_the_units_and_years_that_are_estimated():

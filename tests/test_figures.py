@@ -180,3 +180,25 @@ def test_the_ladder_draws_without_truth_and_without_others():
     axes = figure_module("ladder").draw(bare.reset_index(drop=True), page("en").words)
     assert len(axes.get_yticklabels()) == len(bare)
     assert pd.notna(bare["estimate"]).sum() == len(bare) - 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_ladder_tells_three_kinds_apart_and_names_what_has_no_number(language):
+    steps, words, module = data()["ladder"][0], page(language).words, figure_module("ladder")
+    marks = {
+        line.get_marker()
+        + line.get_fillstyle()
+        + str(line.get_markerfacecolor() == "white"): line.get_color()
+        for line in module.draw(steps, words).get_lines()
+        if line.get_marker() in {"o", "D"}
+    }
+    assert len(steps) == 13
+    assert len(set(marks.values())) == 4, "naive, adjusted, credible, truth"
+    assert words("notes.ladder_adjusted") in module.note(steps, words)
+
+    gone = steps.copy()
+    gone.loc[gone["step"] == "ipw", ["estimate", "conf_low", "conf_high"]] = np.nan
+    assert words("notes.ladder_without", steps=words("steps.ipw")) in module.note(gone, words)
+    without = steps[~steps["step"].isin(["ols", "nearest_neighbour", "ipw", "aipw"])]
+    without = without[~without["step"].isin(["entropy_balancing", "matched_differences"])]
+    assert words("notes.ladder_no_covariates") in module.note(without, words)

@@ -190,3 +190,50 @@ def test_specifications_that_are_not_identified_are_explained_once(small_study):
     table = table_module("specification").make(rows, here.words)
 
     assert table.note.count("Compared with never adopters: not identified by these data.") == 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_ladder_prints_what_each_step_changes_and_why_one_has_no_number(language):
+    words = page("data/demo_county", language, "member_income").words
+    columns = ("step", "estimate", "conf_low", "conf_high", "status", "detail")
+    steps = pd.DataFrame(
+        [
+            ("before_after", 12_000.0, 11_000.0, 13_000.0, "ok", "2019 → 2020–2024"),
+            ("ipw", np.nan, np.nan, np.nan, "not estimable: 'land' separates members from others", ""),
+            ("group_time", 2_000.0, 1_000.0, 3_000.0, "ok", ""),
+        ],
+        columns=columns,
+    ).assign(unit="yuan")
+    table = table_module("ladder").make(steps, words)
+
+    assert words("heads.step_move") in table.columns
+    assert table.rows[0][0] == words(
+        "notes.ladder_years", step=words("steps.before_after"), years="2019 → 2020–2024"
+    )
+    assert table.rows[1] == (
+        words("steps.ipw"), "—", words("terms.no_interval"), words("step_moves.ipw"), words("assumptions.ipw"),
+    )  # fmt: skip
+    assert f"{words('steps.ipw')}" in table.note and words.status("not estimable: x") in table.note
+    assert words("notes.ladder_last_year") in table.note
+    bare = table_module("ladder").make(steps[steps["step"] != "ipw"], words)
+    assert words("notes.ladder_no_covariates") in bare.note
+
+
+def test_the_public_sees_no_step_that_rests_on_few_adopters(tmp_path):
+    table = village_table(n=24)
+    design = 'covariates = ["orchard"]\n[release]\naudience = "public"'
+    here = page(write_study(tmp_path / "few", table[table["first_year"] != 2020], design=design))
+    few = here.sample()
+    steps = here.ladder(few, here.fit("group_time", few), here.each_estimator(few))
+
+    assert {"ipw", "before_after_early", "matched_differences"} <= set(steps["step"])
+    assert steps[["estimate", "conf_low", "conf_high"]].isna().all(axis=None)
+    assert steps["status"].str.startswith("withheld").all()
+    printed = table_module("ladder").make(steps, here.words)
+    assert {row[1] for row in printed.rows} == {"—"}
+    assert "too few treated units for a public release" in printed.note
+
+    here = page(write_study(tmp_path / "many", design=design))
+    many = here.sample()
+    steps = here.ladder(many, here.fit("group_time", many), here.each_estimator(many))
+    assert steps["estimate"].notna().all(), "twenty adopters are enough"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.checks.ladder import CREDIBLE
+from analysis.checks.ladder import ADJUSTED, BASES, CREDIBLE
 from analysis.figures._style import COLOUR, new_axes, style
 from analysis.words import Words
 
@@ -16,9 +18,9 @@ CAPTION = {
 
 
 def draw(steps: pd.DataFrame, words: Words, *, ax: Axes | None = None) -> Axes:
-    """One line per step; credible steps filled, the rest hollow; the truth, where known, as a line through all."""
+    """One line per step: credible filled, adjusted half filled, the rest hollow; the truth, where known, through all."""
     with style():
-        ax = ax or new_axes((6.7, 1.2 + 0.46 * len(steps)))
+        ax = ax or new_axes((6.7, 1.2 + 0.34 * len(steps)))
         unit = steps["unit"].iloc[0]
         ax.axvline(0, color="#444444", linewidth=0.8)
         truth = steps.loc[steps["step"] == "truth", "estimate"]
@@ -30,17 +32,16 @@ def draw(steps: pd.DataFrame, words: Words, *, ax: Axes | None = None) -> Axes:
             height = len(steps) - 1 - i
             colour = _colour(row.step)
             low, value, high = (words.scaled(v, unit) for v in (row.conf_low, row.estimate, row.conf_high))
-            ax.hlines(height, low, high, color=colour, linewidth=2.4)
-            face = colour if row.step in (*CREDIBLE, "truth") else "white"
-            marker = "D" if row.step == "truth" else "o"
-            ax.plot(
-                value, height, marker, color=colour, markerfacecolor=face, markersize=7, markeredgewidth=1.6
-            )
+            ax.hlines(height, low, high, color=colour, linewidth=2.2)
+            ax.plot(value, height, color=colour, markersize=6.5, markeredgewidth=1.5, **_mark(row.step))
             ax.annotate(
                 words.number(row.estimate, unit, signed=True), (1.02, height), xycoords=("axes fraction", "data"),
                 va="center", ha="left", color=colour,
             )  # fmt: skip
-        names = [words(f"steps.{step}") for step in steps["step"]]
+        names = [
+            words(f"steps.{row.step}") + (f"\n{row.detail}" if row.step in BASES and row.detail else "")
+            for row in steps.itertuples()
+        ]
         ax.set_yticks(range(len(steps) - 1, -1, -1), names)
         ax.set_ylim(-0.6, len(steps) - 0.4)
         ax.set_xlabel(words("figures.ladder", unit=words.unit(unit)))
@@ -52,7 +53,7 @@ def alt(steps: pd.DataFrame, words: Words) -> str:
     """Every step in words."""
     unit = steps["unit"].iloc[0]
     points = "; ".join(
-        f"{words(f'steps.{row.step}')}: {words.number(row.estimate, unit, signed=True)}"
+        f"{_name(row, words)}: {words.number(row.estimate, unit, signed=True)}"
         + ("" if row.step == "truth" else f" {words.interval(row.conf_low, row.conf_high, unit)}")
         for row in steps.itertuples()
     )
@@ -60,14 +61,41 @@ def alt(steps: pd.DataFrame, words: Words) -> str:
 
 
 def note(steps: pd.DataFrame, words: Words) -> str:
-    """Which steps can be read as effects."""
-    known = "truth" in set(steps["step"])
+    """Which steps can be read as effects, and which have no number."""
+    told = set(steps["step"])
+    without = [words(f"steps.{row.step}") for row in steps.itertuples() if not math.isfinite(row.estimate)]
     return words.sentences([
-        words("notes.ladder_figure", level=words.confidence()), words("notes.ladder_truth") if known else "",
+        words("notes.ladder_figure", level=words.confidence()),
+        words("notes.ladder_adjusted") if told & set(ADJUSTED) else words("notes.ladder_no_covariates"),
+        words("notes.ladder_truth") if "truth" in told else "",
+        words("notes.ladder_without", steps=words.listed(without)) if without else "",
     ])  # fmt: skip
+
+
+def _name(row: object, words: Words) -> str:
+    """The step; with its years where another base year is one more step."""
+    name = words(f"steps.{row.step}")
+    if row.step not in BASES or not row.detail:
+        return name
+    return words("notes.ladder_years", step=name, years=row.detail)
 
 
 def _colour(step: str) -> str:
     if step == "truth":
         return COLOUR["truth"]
-    return COLOUR["effect"] if step in CREDIBLE else COLOUR["benchmark"]
+    if step in CREDIBLE:
+        return COLOUR["effect"]
+    return COLOUR["comparison"] if step in ADJUSTED else COLOUR["benchmark"]
+
+
+def _mark(step: str) -> dict[str, str]:
+    """Marker and face, so that the three kinds differ in grey print too."""
+    if step == "truth":
+        return {"marker": "D", "markerfacecolor": COLOUR["truth"]}
+    if step in CREDIBLE:
+        return {"marker": "o", "markerfacecolor": COLOUR["effect"]}
+    if step in ADJUSTED:
+        return {
+            "marker": "o", "fillstyle": "left", "markerfacecolor": COLOUR["comparison"], "markerfacecoloralt": "white",
+        }  # fmt: skip
+    return {"marker": "o", "markerfacecolor": "white"}

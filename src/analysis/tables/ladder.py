@@ -1,9 +1,12 @@
-"""The ladder: what each step finds and what one must believe to take it for an effect."""
+"""The ladder: what each step finds, what it adds and what one must believe to take it for an effect."""
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
+from analysis.checks.ladder import ADJUSTED
 from analysis.tables._rendered import RenderedTable
 from analysis.words import Words
 
@@ -18,13 +21,35 @@ def make(steps: pd.DataFrame, words: Words) -> RenderedTable:
     unit = steps["unit"].iloc[0]
     printed = tuple(
         (
-            words(f"steps.{row.step}"),
+            _name(row, words),
             words.number(row.estimate, unit, signed=True),
             "" if row.step == "truth" else words.interval(row.conf_low, row.conf_high, unit),
+            words(f"step_moves.{row.step}"),
             words(f"assumptions.{row.step}"),
         )
         for row in steps.itertuples()
     )
-    heads = ("step", "estimate", "interval", "assumption")
-    note = words("notes.ladder", unit=words.unit(unit), level=words.confidence())
-    return RenderedTable(tuple(words(f"heads.{head}") for head in heads), printed, note)
+    heads = ("step", "estimate", "interval", "step_move", "assumption")
+    return RenderedTable(tuple(words(f"heads.{head}") for head in heads), printed, _note(steps, words))
+
+
+def _name(row: object, words: Words) -> str:
+    name = words(f"steps.{row.step}")
+    return words("notes.ladder_years", step=name, years=row.detail) if row.detail else name
+
+
+def _note(steps: pd.DataFrame, words: Words) -> str:
+    """How to read the rows, and why some have no number or are not there."""
+    held = steps["step"].isin(ADJUSTED).any()
+    without = [row for row in steps.itertuples() if not math.isfinite(row.estimate)]
+    reasons: dict[str, list[str]] = {}
+    for row in without:
+        reasons.setdefault(words.status(row.status), []).append(words(f"steps.{row.step}"))
+    return words.sentences([
+        words("notes.ladder", unit=words.unit(steps["unit"].iloc[0]), level=words.confidence()),
+        words("notes.ladder_last_year") if held else words("notes.ladder_no_covariates"),
+        *(
+            words("notes.remark", levels=words.listed(named), remark=reason)
+            for reason, named in reasons.items() if reason
+        ),
+    ])  # fmt: skip
