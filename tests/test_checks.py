@@ -433,3 +433,20 @@ def test_a_test_of_nothing_has_no_number():
     rows = specifications(Case(given, DESIGN, "group_time"), unit="yuan")
     told = agreement(rows, given, DESIGN, trend=nothing, placebo=None, unlike=None)
     assert told.word == "positive_sensitive"
+
+
+def test_an_adjusted_step_that_few_clusters_carry_has_no_interval():
+    """Weights can leave a few villages with all the say; the floor for intervals then counts those.
+
+    Regression keeps its interval: its degrees of freedom count them already.
+    """
+    given = with_covariates()
+    usual = ladder(given, DESIGN, each(given)).set_index("step")
+    strict = ladder(given, DESIGN.model_copy(update={"min_treated_units": 1000}), each(given)).set_index(
+        "step"
+    )
+    for step in ADJUSTED:
+        assert usual.loc[step, "status"] == "ok"
+        assert strict.loc[step, "estimate"] == usual.loc[step, "estimate"]
+        assert np.isnan(strict.loc[step, "conf_low"]) == (step != "ols"), step
+        assert ("effective clusters, no interval" in strict.loc[step, "status"]) == (step != "ols"), step

@@ -152,9 +152,15 @@ def _adjusted(step: str, section: Section, panel: Panel, design: Design) -> dict
         found = _METHODS[step](section, conf_level=design.conf_level)
     except (MemberEffectError, EstimatorError) as error:
         return _refused(step, " ".join(str(error).split()), section.n_treated)
+    low, high, status = found.conf_low, found.conf_high, "ok"
+    carried = dict(found.notes).get("effective_clusters", np.inf)
+    if carried < design.min_treated_units:
+        # the floor below which no estimate here has an interval; weights can leave a few villages with all the say
+        low, high = np.nan, np.nan
+        status = f"flagged: the weight of {carried:.1f} effective clusters, no interval"
     return {
-        "step": step, "estimate": found.estimate, "conf_low": found.conf_low, "conf_high": found.conf_high,
-        "n_treated": found.n_treated, "n_clusters": found.n_clusters, "status": "ok", "detail": detail,
+        "step": step, "estimate": found.estimate, "conf_low": low, "conf_high": high,
+        "n_treated": found.n_treated, "n_clusters": found.n_clusters, "status": status, "detail": detail,
     }  # fmt: skip
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 
 from analysis.checks.ladder import ADJUSTED
@@ -39,9 +37,9 @@ def _name(row: object, words: Words) -> str:
 
 
 def _note(steps: pd.DataFrame, words: Words) -> str:
-    """How to read the rows, and why some have no number or are not there."""
+    """How to read the rows, and why some have no number, no interval or are not there."""
     held = steps["step"].isin(ADJUSTED).any()
-    without = [row for row in steps.itertuples() if not math.isfinite(row.estimate)]
+    without = [row for row in steps.itertuples() if row.status != "ok"]
     reasons: dict[str, list[str]] = {}
     for row in without:
         reasons.setdefault(words.status(row.status), []).append(words(f"steps.{row.step}"))
