@@ -18,7 +18,6 @@ import re
 import shutil
 import threading
 import tomllib
-import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -1209,12 +1208,10 @@ def test_imports_into_one_folder_at_the_same_time(raw, monkeypatch):
             ended.append(error.exit_code)
 
     threads = [threading.Thread(target=one) for _ in range(3)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(ended) == 3
     assert "written" in ended
     assert set(ended) <= {"written", 2}

@@ -172,7 +172,7 @@ def _of_views(tables: dict[str, pd.DataFrame]) -> list[dict[str, object]]:
             continue  # not measured: the table came without a column that this view is about
     return [
         {
-            "table": row.right, "column": row.on, "refers": row.left, "n_rows": row.right_rows,
+            "table": row.right.split()[0], "column": row.on, "refers": row.left, "n_rows": row.right_rows,
             "n_matched": row.matched_right,
         }
         for row in rates(views).itertuples()

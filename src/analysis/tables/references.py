@@ -15,13 +15,23 @@ def make(found: pd.DataFrame, words: Words) -> RenderedTable:
     """One printed row per declared reference: rows that refer, rows that find, share."""
     rows = tuple(
         (
-            row.table, label_of(row.table, row.column, words.study, words.language), row.refers, words.rows(row.n_rows), words.units(row.n_rows - row.n_matched),
+            row.table, _columns(row, words), row.refers, words.rows(row.n_rows), words.units(row.n_rows - row.n_matched),
             _share(row, words),
         )
         for row in found.itertuples()
     )  # fmt: skip
     heads = ("table", "column", "refers", "rows", "unmatched", "match_rate")
     return RenderedTable(tuple(words(f"heads.{head}") for head in heads), rows, words("notes.references"))
+
+
+def _columns(row: tuple, words: Words) -> str:
+    """The columns that must meet, in words: village, or village + year."""
+    names = (
+        label_of(row.refers.split(".")[0], name, words.study, words.language)
+        for name in row.column.split(" + ")
+    )
+    own = label_of(row.table, row.column, words.study, words.language)
+    return own if " + " not in row.column else " + ".join(names)
 
 
 def _share(row: tuple, words: Words) -> str:
