@@ -73,7 +73,6 @@ def imported(
         "files": files,
         "repairs": REPAIRS,
         "remarks": remarks,
-        "matches": [],
         "tables": {},
         **record,
     }

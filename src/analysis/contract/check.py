@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from analysis.contract import typing
 from analysis.contract.breach import Breach, ContractError
 from analysis.contract.reading import read_file
 from analysis.messages import Message
-from analysis.schema import Entity, entities
+from analysis.schema import entity_of
 from analysis.study import Study, Table
 
 _TEXTS = {"id", "code", "date", "category", "set", "text"}
@@ -81,7 +80,7 @@ def check_study(study: Study) -> dict[str, pd.DataFrame]:
 
 def _roles(key: str, study: Study) -> dict[str, Callable[[pd.Series], typing.Typed]]:
     table = study.tables[key]
-    declared = _entity(key, table)
+    declared = entity_of(key, table.file)
     roles: dict[str, Callable[[pd.Series], typing.Typed]] = {}
     for name in table.key:
         is_year = declared is not None and name in declared.columns and declared.columns[name].kind == "year"
@@ -106,16 +105,11 @@ def _roles(key: str, study: Study) -> dict[str, Callable[[pd.Series], typing.Typ
 
 def _declared(table: Table, key: str, names: set[str]) -> dict[str, Callable[[pd.Series], typing.Typed]]:
     """How the data model's own columns are read where no role of study.toml says it: codes and words as text."""
-    declared = _entity(key, table)
+    declared = entity_of(key, table.file)
     if declared is None:
         return {}
     columns = declared.columns.items()
     return {name: _as_text for name, column in columns if name in names and column.kind in _TEXTS}
-
-
-def _entity(key: str, table: Table) -> Entity | None:
-    """The entity of the data model that a table is, by its name in study.toml or its file's name."""
-    return entities().get(key) or entities().get(PurePath(table.file).stem)
 
 
 def _as_text(column: pd.Series) -> typing.Typed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,6 @@ class Imported:
     sections: dict[str, object]
     files: list[write.SourceFile]
     ledger: Ledger
-    matches: list[dict[str, object]] = field(default_factory=list)
 
 
 def read_files(
@@ -76,7 +75,7 @@ def read_files(
     detecting.run(frames, tables, {str(d.place) for d in decided.decide}, ledger)
     if ledger.problems:
         raise IntakeError(ledger.problems)
-    return Imported(frames, defaults.sections(frames, decided), files, ledger, _matches(frames))
+    return Imported(frames, defaults.sections(frames, decided), files, ledger)
 
 
 def import_files(
@@ -85,7 +84,7 @@ def import_files(
     """`read_files`, then the study written to `folder`. IntakeError or write.OutputError; then nothing is written."""
     write.check_folder(folder)
     made = read_files(paths, decided, say, base=base, key=key)
-    write.write_study(folder, made.tables, made.sections, made.files, made.ledger, made.matches)
+    write.write_study(folder, made.tables, made.sections, made.files, made.ledger)
     return made
 
 
@@ -142,27 +141,4 @@ def _rounding(made: Assembled | None) -> dict[str, float]:
     for part in made.parts if made is not None else ():
         for name, step in part.steps.items():
             found[name] = max(step, found.get(name, 0.0))
-    return found
-
-
-def _matches(frames: Mapping[str, pd.DataFrame]) -> list[dict[str, object]]:
-    """How many rows of each table find what they refer to."""
-    found = []
-    for name, frame in frames.items():
-        for column, declared in entity(name).columns.items():
-            if not declared.refers or column not in frame.columns:
-                continue
-            other, key = declared.refers.split(".")
-            if other in frames and key in frames[other].columns:
-                given = frame[column].dropna()
-                matched = int(given.isin(frames[other][key]).sum())
-                found.append(
-                    {
-                        "table": name,
-                        "column": column,
-                        "refers": declared.refers,
-                        "rows": len(given),
-                        "matched": matched,
-                    }
-                )
     return found

@@ -73,7 +73,7 @@ def check_folder(folder: Path) -> None:
 
 def write_study(
     folder: Path, tables: Mapping[str, pd.DataFrame], sections: Mapping[str, object], files: list[SourceFile],
-    ledger: Ledger, matches: list[dict[str, object]],
+    ledger: Ledger,
 ) -> None:  # fmt: skip
     """Write the study beside `folder` and move it into place when it is complete.
 
@@ -88,7 +88,7 @@ def write_study(
     with _told(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        _write(made, folder, tables, sections, files, ledger, matches)
+        _write(made, folder, tables, sections, files, ledger)
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def _told(folder: Path) -> Iterator[None]:
 
 def _write(
     made: Path, folder: Path, tables: Mapping[str, pd.DataFrame], sections: Mapping[str, object],
-    files: list[SourceFile], ledger: Ledger, matches: list[dict[str, object]],
+    files: list[SourceFile], ledger: Ledger,
 ) -> None:  # fmt: skip
     try:
         digests = {}
@@ -125,7 +125,6 @@ def _write(
             "files": [{**_fields(file)} for file in files],
             "repairs": ledger.counts(),
             "remarks": [_remark(remark) for remark in ledger.remarks],
-            "matches": matches,
             "tables": {
                 name: {"rows": len(frame), "columns": list(frame.columns)} for name, frame in tables.items()
             },

@@ -46,13 +46,24 @@ def luhn_valid(digits: str) -> bool:
     return total % 10 == 0
 
 
+def credit_check_character(first17: str) -> str:
+    """The 18th character of a unified social credit code, from the first 17 (GB 32100-2015).
+
+    Raises
+    ------
+    ValueError : not 17 characters of the code's alphabet.
+    """
+    if len(first17) != 17 or any(c not in CREDIT_CHARACTERS for c in first17):
+        raise ValueError("17 characters of 0-9 and A-Z without I, O, S, V, Z are needed")
+    total = sum(CREDIT_CHARACTERS.index(c) * w for c, w in zip(first17, CREDIT_WEIGHTS, strict=True))
+    return CREDIT_CHARACTERS[(31 - total % 31) % 31]
+
+
 def credit_code_valid(code: str) -> bool:
     """Whether 18 characters are a unified social credit code of an organisation with its right check character."""
     if len(code) != 18 or any(character not in CREDIT_CHARACTERS for character in code):
         return False
-    values = [CREDIT_CHARACTERS.index(character) for character in code]
-    total = sum(weight * value for weight, value in zip(CREDIT_WEIGHTS, values[:17], strict=True))
-    return (31 - total % 31) % 31 == values[17]
+    return credit_check_character(code[:17]) == code[17]
 
 
 def is_date(year: str, month: str, day: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from analysis.samples.joins.keyed import ColumnAbsentError
 from analysis.samples.joins.views import VIEWS
 from analysis.samples.select import Sample
 from analysis.schema import Entity, entities, wording
+from analysis.schema import entity_of as _entity_of
 from analysis.schema.arithmetic import columns_of, evaluate
 from analysis.study import Study
 
@@ -84,8 +84,7 @@ class Diagram:
 
 def entity_of(key: str, study: Study) -> Entity | None:
     """The declared entity that a table of the study is; None for tables that the data model does not know."""
-    known = entities()
-    return known.get(key) or known.get(PurePath(study.table(key).file).stem)
+    return _entity_of(key, study.table(key).file)
 
 
 def label_of(table: str, column: str, study: Study, language: str) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
+from pathlib import PurePath
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from analysis.study import Text
 
 Kind = Literal[
     "id",  # identifier of a row of some entity; text, never a number
@@ -25,16 +28,6 @@ Kind = Literal[
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Text(_Record):
-    """One text in both languages."""
-
-    zh: str
-    en: str
-
-    def __getitem__(self, language: str) -> str:
-        return getattr(self, language)
 
 
 class Column(_Record):
@@ -125,6 +118,11 @@ def entity(name: str) -> Entity:
     if name not in known:
         raise KeyError(f"no entity {name!r}; known: {', '.join(known)}")
     return known[name]
+
+
+def entity_of(key: str, file: str) -> Entity | None:
+    """The entity that a study's table is, by its key in study.toml or its file's name; None where it is none."""
+    return entities().get(key) or entities().get(PurePath(file).stem)
 
 
 def _frozen(value: object) -> object:

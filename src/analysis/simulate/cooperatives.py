@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.privacy.check_digits import credit_check_character
 from analysis.simulate.adoption import Adoption, model_codes
 from analysis.simulate.households import Households, Incomes, dividend_per_member, effect_size
 from analysis.simulate.names import TOWNSHIPS, village_ids
@@ -16,8 +17,7 @@ DEMONSTRATION_YEAR = 2021  # income of this year decides
 COUNTY_NAMED = ("M01", "M02", "M03")  # models whose names are the county's, D2
 TIER_SHARES = {"T2": 0.45, "T3": 0.35, "T4": 0.12}  # of all coops; T1 is the demonstration coops, D3.9
 BACKING = ("state_company", "supply_cooperative", "leading_cooperative")  # D6.1
-CODE_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # of credit codes by value, GB 32100
-CODE_CHARACTERS_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of the organisation's number in them, GB 11714
+NUMBER_CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of the organisation's number in them, GB 11714
 
 # by model M01..M10, own: firm share of capital; land pooled as share of peach land; unified selling; all 0-1
 FIRM_SHARE = (0.35, 0.10, 0.05, 0.30, 0.35, 0.25, 0.00, 0.20, 0.35, 0.05)
@@ -66,11 +66,10 @@ def credit_codes(count: int, county: County) -> list[str]:
     for number in numbers:
         body = f"MA{number:06d}"
         first = sum(
-            w * CODE_CHARACTERS_36.index(c) for w, c in zip((3, 7, 9, 10, 5, 8, 4, 2), body, strict=True)
+            w * NUMBER_CHARACTERS.index(c) for w, c in zip((3, 7, 9, 10, 5, 8, 4, 2), body, strict=True)
         )
         code = f"93000000{body}{'0123456789X0'[(11 - first % 11)]}"
-        second = sum(3**k % 31 * CODE_CHARACTERS.index(c) for k, c in enumerate(code))
-        found.append(code + CODE_CHARACTERS[-second % 31])
+        found.append(code + credit_check_character(code))
     return found
 
 

@@ -11,7 +11,7 @@ from analysis.intake.cells import spelling
 from analysis.intake.cells.cell import Cell
 from analysis.intake.cells.numbers import CLEAN, exact_value, is_coded
 from analysis.messages import Message
-from analysis.privacy.check_digits import CREDIT_CHARACTERS, CREDIT_WEIGHTS
+from analysis.privacy.check_digits import CREDIT_CHARACTERS, credit_check_character
 
 A_CODE = Message("a code", "代码")
 A_CREDIT_CODE = Message("a unified social credit code", "统一社会信用代码")
@@ -100,19 +100,6 @@ def _wrong_width(text: str, width: int) -> Message:
         f"'{spelling.shown(text)}' does not have {width} digits",
         f"“{spelling.shown(text)}”不是 {width} 位数字",
     )
-
-
-def credit_check_character(first17: str) -> str:
-    """The 18th character of a unified social credit code, from the first 17 (GB 32100-2015).
-
-    Raises
-    ------
-    ValueError : not 17 characters of the code's alphabet.
-    """
-    if len(first17) != 17 or any(c not in CREDIT_CHARACTERS for c in first17):
-        raise ValueError("17 characters of 0-9 and A-Z without I, O, S, V, Z are needed")
-    total = sum(CREDIT_CHARACTERS.index(c) * w for c, w in zip(first17, CREDIT_WEIGHTS, strict=True))
-    return CREDIT_CHARACTERS[(31 - total % 31) % 31]
 
 
 def read_credit_code(raw: object, *, missing_codes: frozenset[str] = _NONE) -> Cell:

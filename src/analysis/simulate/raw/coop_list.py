@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from analysis.privacy.check_digits import credit_check_character
 from analysis.simulate.code_lists import REFERENCE
-from analysis.simulate.cooperatives import CODE_CHARACTERS
 from analysis.simulate.raw import people, places
 from analysis.simulate.raw.books import Sheet, save
 from analysis.simulate.raw.dirt import Pen
@@ -168,6 +168,4 @@ def _federations(
 def _credit_code(number: int) -> str:
     """The credit code of a federation: like those of coops, with another series of numbers."""
     first = f"93000000MF0000{number:02d}X"
-    return (
-        first + CODE_CHARACTERS[-sum(3**k % 31 * CODE_CHARACTERS.index(c) for k, c in enumerate(first)) % 31]
-    )
+    return first + credit_check_character(first)

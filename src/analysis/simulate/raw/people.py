@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.privacy.check_digits import id_check_character
+
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _BRANCHES = "子丑寅卯辰巳午未申酉戌亥"
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS = "10X98765432"
 NOTE = "填表人：虚甲子　　联系电话：12000000000"
 
 
@@ -28,8 +28,7 @@ def identity_number(rng: np.random.Generator) -> str:
     """Eighteen characters with a right check character, none of whose last three digits are all 0."""
     year, month, day = int(rng.integers(1945, 1999)), int(rng.integers(1, 13)), int(rng.integers(1, 29))
     first = f"000000{year}{month:02d}{day:02d}{int(rng.integers(1, 1000)):03d}"
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first, strict=True))
-    made = first + _CHECKS[total % 11]
+    made = first + id_check_character(first)
     return made if not made.endswith("000") else identity_number(rng)
 
 
