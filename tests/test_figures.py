@@ -199,6 +199,12 @@ def test_the_ladder_tells_three_kinds_apart_and_names_what_has_no_number(languag
     gone = steps.copy()
     gone.loc[gone["step"] == "ipw", ["estimate", "conf_low", "conf_high"]] = np.nan
     assert words("notes.ladder_without", steps=words("steps.ipw")) in module.note(gone, words)
+    bare = steps.copy()
+    bare.loc[bare["step"] == "aipw", ["conf_low", "conf_high"]] = np.nan
+    labels = [label.get_text() for label in module.draw(bare, words).get_yticklabels()]
+    assert [label for label in labels if words("terms.no_interval") in label] == [
+        f"{words('steps.aipw')}\n{words('terms.no_interval')}"
+    ]
     without = steps[~steps["step"].isin(["ols", "nearest_neighbour", "ipw", "aipw"])]
     without = without[~without["step"].isin(["entropy_balancing", "matched_differences"])]
     assert words("notes.ladder_no_covariates") in module.note(without, words)

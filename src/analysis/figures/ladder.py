@@ -38,10 +38,7 @@ def draw(steps: pd.DataFrame, words: Words, *, ax: Axes | None = None) -> Axes:
                 words.number(row.estimate, unit, signed=True), (1.02, height), xycoords=("axes fraction", "data"),
                 va="center", ha="left", color=colour,
             )  # fmt: skip
-        names = [
-            words(f"steps.{row.step}") + (f"\n{row.detail}" if row.step in BASES and row.detail else "")
-            for row in steps.itertuples()
-        ]
+        names = ["\n".join(_label(row, words)) for row in steps.itertuples()]
         ax.set_yticks(range(len(steps) - 1, -1, -1), names)
         ax.set_ylim(-0.6, len(steps) - 0.4)
         ax.set_xlabel(words("figures.ladder", unit=words.unit(unit)))
@@ -70,6 +67,16 @@ def note(steps: pd.DataFrame, words: Words) -> str:
         words("notes.ladder_truth") if "truth" in told else "",
         words("notes.ladder_without", steps=words.listed(without)) if without else "",
     ])  # fmt: skip
+
+
+def _label(row: object, words: Words) -> list[str]:
+    """The step and, below it, the years of a moved base, or that a number stands without interval."""
+    label = [words(f"steps.{row.step}")]
+    if row.step in BASES and row.detail:
+        label.append(row.detail)
+    if row.step != "truth" and math.isfinite(row.estimate) and not math.isfinite(row.conf_low):
+        label.append(words("terms.no_interval"))  # a bare mark would look like a very sure one
+    return label
 
 
 def _name(row: object, words: Words) -> str:
