@@ -543,14 +543,16 @@ def _with_part(path: Path, name: str, packed: bytes, declared: int, *, names: tu
 
 
 PEAK = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from analysis.intake.files import open_grids
 from analysis.intake.ledger import IntakeError, Ledger
 try:
     open_grids(Path(sys.argv[1]), Ledger())
 except IntakeError as error:
-    print(error.exit_code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, error)
+    # of this program alone: ru_maxrss begins with the size of the process that started it
+    peak = re.search("VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]
+    print(error.exit_code, peak, error)
 """
 
 
