@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -193,12 +193,17 @@ def _one(how_what: str, folder_name: str) -> int:
         json.dumps(
             {
                 "seconds": seconds,
-                "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "mb": _peak(),
                 "same": same,
             }
         )
     )
     return 0
+
+
+def _peak() -> float:
+    """Largest resident size of this process, MB; ru_maxrss would begin with that of the process that started it."""
+    return int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
 
 def _same(what: str, folder: Path, tables: dict[str, pd.DataFrame]) -> bool:
