@@ -110,7 +110,7 @@ def _compare(given: argparse.Namespace, folder: Path) -> int:
 
 def _warm_up(study: Path, folder: Path) -> None:
     compileall.compile_dir(PROJECT / "src" / "analysis", quiet=2)
-    first = sorted((PROJECT / "notebooks").glob("[0-9][0-9]_*.ipynb"))[0]
+    first = sorted((PROJECT / "notebooks").glob("[0-9][0-9]*_*.ipynb"))[0]
     parameters = {"language": "en", "run_folder": ""}
     _plain(f"{first.stem}.warm_up", parameters, study, folder / "warm_up")
 

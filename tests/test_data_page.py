@@ -18,7 +18,7 @@ from analysis import samples
 from analysis.figures import figure_module
 from analysis.figures._style import save
 from analysis.intake.account import read_account
-from analysis.report import data_sentences
+from analysis.report import sentences
 from analysis.report.manifest import reproducible_of
 from analysis.report.page import open_page
 from analysis.report.store import Store
@@ -129,7 +129,7 @@ def test_a_study_that_was_not_imported_says_so_and_shows_no_repairs(tmp_path):
     account = read_account(here.study.folder)
 
     assert account is None
-    assert "no repair is recorded" in data_sentences.imported(account, here.words)
+    assert "no repair is recorded" in sentences.imported(account, here.words)
     assert here.table("files", account) is here.table("repairs", account) is None
 
 
@@ -138,7 +138,7 @@ def test_an_import_that_repaired_and_flagged_nothing_shows_no_empty_table(tmp_pa
     account = read_account(here.study.folder)
 
     assert here.table("repairs", account) is here.table("remarks", account) is None
-    assert "0 repairs made under 0 rule(s)" in data_sentences.imported(account, here.words)
+    assert "0 repairs made under 0 rule(s)" in sentences.imported(account, here.words)
 
 
 # tables
@@ -153,7 +153,7 @@ def test_repairs_are_counted_by_rule_in_the_order_of_the_catalogue(tmp_path, lan
     assert [row[1] for row in rows] == ["1", "5", "7", "30", "—"], "decisions of a person last"
     assert [row[3] for row in rows] == ["3", "120", "30", "4", "2"]
     assert account.n_removed == 34 and account.n_rows == 240
-    told = data_sentences.imported(account, here.words)
+    told = sentences.imported(account, here.words)
     assert all(number in told for number in ("240", "159", "34"))
 
 

@@ -19,7 +19,7 @@ from analysis.report.page import PageError
 from analysis.report.parameters import differences, outcomes_of
 from analysis.study import read_study
 
-NOTEBOOKS = sorted(paths.notebooks().glob("[0-9][0-9]_*.ipynb"))
+NOTEBOOKS = sorted(paths.notebooks().glob("[0-9][0-9]*_*.ipynb"))
 BY_NAME = {path.stem: path for path in NOTEBOOKS}
 
 

@@ -1,4 +1,4 @@
-"""words.toml: both languages say the same with the same fields, and every key that code asks for is there."""
+"""words/: both languages say the same with the same fields, and every key that code asks for is there."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ _HOME = {
 }
 _NAMES = {name: module for module, names in _HOME.items() for name in names}
 _MODULES = {
-    "checks": "analysis.checks", "contract": "analysis.contract",
-    "data_sentences": "analysis.report.data_sentences", "estimates": "analysis.estimates",
+    "chapters": "analysis.report.chapters", "checks": "analysis.checks", "contract": "analysis.contract",
+    "estimates": "analysis.estimates",
     "estimators": "analysis.estimators", "figures": "analysis.figures", "inference": "analysis.inference",
     "paths": "analysis.paths", "samples": "analysis.samples", "sentences": "analysis.report.sentences",
     "tables": "analysis.tables", "words": "analysis.words",

@@ -29,7 +29,7 @@ AGREEING = 0.8  # share of alternatives whose interval must lie on the same side
 class Agreement:
     """A verdict with its reasons.
 
-    word : key under [agreement] in words.toml
+    word : key under [agreement] in words/
     reasons : key under [reasons] and what its sentence takes; counts of units are n_units and n_total
     """
 

@@ -31,7 +31,7 @@ class Job:
 
 def found_notebooks(folder: Path) -> dict[str, Path]:
     """Numbered notebooks of a folder by name, in order."""
-    return {path.stem: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    return {path.stem: path for path in sorted(folder.glob("[0-9][0-9]*_*.ipynb"))}
 
 
 def plan(

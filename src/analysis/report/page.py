@@ -136,7 +136,7 @@ class Page:
         made = aggregate(effects, self.design, by=by, unit=self.unit)
         shown = release(made, audience=self.study.release.audience)
         self.store.keep_rows(
-            f"{self._number}-{self.key}-{effects.estimator}-{by}", self.key, shown.rows, effects.notes
+            f"{self.number}-{self.key}-{effects.estimator}-{by}", self.key, shown.rows, effects.notes
         )
         return shown
 
@@ -145,10 +145,10 @@ class Page:
         asked = [
             checks.Variant("estimator", sample.panel, self.design, name) for name in self.design.estimators
         ]
-        rows = self._released(pd.DataFrame([checks.answer(variant, unit=self.unit) for variant in asked]))
-        self.store.keep_rows(f"{self._number}-{self.key}-estimators", self.key, rows)
+        rows = self.released(pd.DataFrame([checks.answer(variant, unit=self.unit) for variant in asked]))
+        self.store.keep_rows(f"{self.number}-{self.key}-estimators", self.key, rows)
         self.store.keep_facts(
-            f"{self._number}-{self.key}-facts",
+            f"{self.number}-{self.key}-facts",
             {
                 "outcome": self.key, "n_units": sample.panel.n_units, "first_year": int(sample.panel.years[0]),
                 "last_year": int(sample.panel.years[-1]), "between_estimators": between_estimators(rows),
@@ -160,15 +160,15 @@ class Page:
         """The ladder of the page's outcome, with the truth where the study knows it; kept for the report."""
         known = read_truth(self.study, sample)
         truth = None if known is None else true_average(known, sample, effects)
-        rows = self._released(rungs.ladder(sample.panel, self.design, each, truth))
-        self.store.keep_rows(f"{self._number}-{self.key}-ladder", self.key, rows)
+        rows = self.released(rungs.ladder(sample.panel, self.design, each, truth))
+        self.store.keep_rows(f"{self.number}-{self.key}-ladder", self.key, rows)
         return rows
 
     def differences(self, by_model: Estimates) -> pd.DataFrame | None:
         """Pairs of models with their difference, all held to one joint standard; kept for the report."""
         rows = differences(by_model, self.design)
         if rows is not None:
-            self.store.keep_rows(f"{self._number}-{self.key}-differences", self.key, rows)
+            self.store.keep_rows(f"{self.number}-{self.key}-differences", self.key, rows)
         return rows
 
     def case(self, sample: Sample, estimator: str = "group_time") -> Case:
@@ -183,8 +183,8 @@ class Page:
 
     def specifications(self, case: Case) -> pd.DataFrame:
         """The main specification and its alternatives, kept for the report."""
-        rows = self._released(checks.specifications(case, unit=self.unit))
-        self.store.keep_rows(f"{self._number}-{self.key}-specifications", self.key, rows)
+        rows = self.released(checks.specifications(case, unit=self.unit))
+        self.store.keep_rows(f"{self.number}-{self.key}-specifications", self.key, rows)
         return rows
 
     def pre_trend(self, sample: Sample, base_period: str) -> PreTrend:
@@ -209,7 +209,7 @@ class Page:
             "word": found.word,
             "reasons": [[key, fields] for key, fields in found.reasons],
         }
-        self.store.keep_facts(f"{self._number}-{self.key}-agreement", facts)
+        self.store.keep_facts(f"{self.number}-{self.key}-agreement", facts)
         return found
 
     def samples(self) -> list[Sample]:
@@ -221,7 +221,7 @@ class Page:
         rows = samples.rollout(self.units, self.panel_table)
         last = rows.iloc[-1]
         self.store.keep_facts(
-            f"{self._number}-programme",
+            f"{self.number}-programme",
             {"year": int(last["year"]), "n_adopters": int(last["adopters"]), "n_units": int(last["n_units"])},
         )  # fmt: skip
         return rows
@@ -303,7 +303,8 @@ class Page:
         data = {"text/markdown": text, "text/plain": text}
         return Exhibit("text", self._id("txt", f"missing_{matter}", ""), data, box="missing")
 
-    def _released(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def released(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of estimates as this study's readers may see them."""
         extra = [name for name in ("std_error", "std_error_small", "df") if name not in rows]
         shown = release(
             Estimates(rows.assign(**dict.fromkeys(extra, float("nan"))), pd.DataFrame()),
@@ -326,10 +327,11 @@ class Page:
         )
 
     def _id(self, kind: str, name: str, suffix: str) -> str:
-        return "-".join(part for part in (kind, self._number, name, self.outcome, suffix) if part)
+        return "-".join(part for part in (kind, self.number, name, self.outcome, suffix) if part)
 
     @property
-    def _number(self) -> str:
+    def number(self) -> str:
+        """What the notebook's name starts with, and the ids of all that it keeps: "03", "04b"."""
         return self.notebook.split("_")[0]
 
 

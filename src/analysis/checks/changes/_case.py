@@ -28,7 +28,7 @@ class Case:
 class Variant:
     """One changed way of asking.
 
-    change : key of its name under [changes] in words.toml
+    change : key of its name under [changes] in words/
     detail : what the name leaves open, e.g. the cohort left out
     """
 

@@ -1,4 +1,8 @@
-"""Words, units and sentences in Chinese and English, read once from words.toml."""
+"""Words, units and sentences in Chinese and English, read once from the TOML files of this folder.
+
+`common.toml` holds what several chapters say, every other file the words of one chapter. A file may add to a table of
+another; a text stands in one file only.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from typing import Any
 
 from analysis.study import Study, Text
 
-FILE = Path(__file__).with_name("words.toml")
+FOLDER = Path(__file__).parent
 LANGUAGES = ("zh", "en")
 PUBLIC_FLOOR = 10  # units behind every number of a public report (release rule 1)
 PUBLIC_ROUNDING = 5  # counts of a public report are multiples of it, so that differences name nobody
@@ -25,8 +29,26 @@ class WordsError(KeyError):
 
 @cache
 def vocabulary() -> dict[str, Any]:
-    """words.toml as nested dictionaries; leaves are {"zh": …, "en": …}."""
-    return tomllib.loads(FILE.read_text(encoding="utf-8"))
+    """All files as one nested dictionary; leaves are {"zh": …, "en": …}.
+
+    Raises
+    ------
+    WordsError : a text stands in two files.
+    """
+    found: dict[str, Any] = {}
+    for file in sorted(FOLDER.glob("*.toml")):
+        _add(found, tomllib.loads(file.read_text(encoding="utf-8")), file.name)
+    return found
+
+
+def _add(to: dict[str, Any], more: dict[str, Any], file: str) -> None:
+    for key, value in more.items():
+        if key not in to:
+            to[key] = value
+        elif {"zh", "en"} & (value.keys() | to[key].keys()):
+            raise WordsError(f"{file}: {key!r} is said in another file already")
+        else:
+            _add(to[key], value, file)
 
 
 def released_count(value: float) -> int | None:
@@ -57,17 +79,17 @@ class Words:
         node: Any = vocabulary()
         for part in key.split("."):
             if not isinstance(node, dict) or part not in node:
-                raise WordsError(f"words.toml has no {key!r}")
+                raise WordsError(f"words/ has no {key!r}")
             node = node[part]
         if not isinstance(node, dict) or self.language not in node:
-            raise WordsError(f"words.toml has no text at {key!r}")
+            raise WordsError(f"words/ has no text at {key!r}")
         try:
             return node[self.language].format_map({"unit_noun": self.unit_noun, **fields})
         except KeyError as error:
             raise WordsError(f"{key!r} needs the field {error}") from error
 
     def get(self, key: str, default: str) -> str:
-        """The text under a key, or `default` where words.toml has none (labels that studies may add to)."""
+        """The text under a key, or `default` where words/ has none (labels that studies may add to)."""
         try:
             return self(key)
         except WordsError:

@@ -1,17 +1,15 @@
-"""Every decision of an evaluation, read once from study.toml into a frozen record."""
+"""The records of study.toml: every decision of an evaluation, frozen."""
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from analysis import paths
-from analysis.messages import Message, ProjectError
+from analysis.study.errors import StudyError, listed, nearest, problems
 
 KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 Key = Annotated[str, Field(pattern=KEY.pattern)]
@@ -19,20 +17,6 @@ Estimator = Literal[
     "group_time", "imputation", "saturated", "twfe"
 ]  # the files in estimators/: a test compares
 ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
-
-
-class StudyError(ProjectError, ValueError):
-    """study.toml cannot be used; `problems` lists every mistake, each with the valid choices."""
-
-    exit_code = 2
-
-    def __init__(self, path: Path, problems: list[str]) -> None:
-        self.path = path
-        self.problems = problems
-        shown, lines = paths.shown(path), "\n".join(f"  - {problem}" for problem in problems)
-        super().__init__(
-            Message(f"{shown} cannot be used:\n{lines}", f"{shown} 不能使用，问题如下：\n{lines}")
-        )
 
 
 class _Record(BaseModel):
@@ -186,7 +170,7 @@ class Study(_Record):
             if outcome.table not in panels:
                 problems.append(
                     f"[outcomes.{name}] table: {outcome.table!r} is not a panel table of this study; "
-                    f"choose {_listed(panels)}{_nearest(outcome.table, panels)}"
+                    f"choose {listed(panels)}{nearest(outcome.table, panels)}"
                 )
         if not self.outcomes:
             problems.append(
@@ -194,7 +178,7 @@ class Study(_Record):
             )
         primary = [name for name, outcome in self.outcomes.items() if outcome.primary]
         if len(primary) > 1:
-            problems.append(f"[outcomes]: one primary outcome at most, here {_listed(primary)}")
+            problems.append(f"[outcomes]: one primary outcome at most, here {listed(primary)}")
         return problems
 
     @property
@@ -209,7 +193,7 @@ class Study(_Record):
             choices = list(self.outcomes)
             raise StudyError(
                 self.folder / "study.toml",
-                [f"no outcome {key!r}; it defines {_listed(choices)}{_nearest(key, choices)}"],
+                [f"no outcome {key!r}; it defines {listed(choices)}{nearest(key, choices)}"],
             )
         return self.outcomes[key]
 
@@ -219,7 +203,7 @@ class Study(_Record):
             choices = list(self.tables)
             raise StudyError(
                 self.folder / "study.toml",
-                [f"no table {key!r}; it defines {_listed(choices)}{_nearest(key, choices)}"],
+                [f"no table {key!r}; it defines {listed(choices)}{nearest(key, choices)}"],
             )
         return self.tables[key]
 
@@ -259,7 +243,7 @@ class Study(_Record):
             nested = [
                 {**entry, "loc": ("design", *entry["loc"])} for entry in error.errors(include_url=False)
             ]
-            raise StudyError(self.folder / "study.toml", _problems(nested)) from error
+            raise StudyError(self.folder / "study.toml", problems(nested, SECTIONS)) from error
         return self.model_copy(update={"design": decided, "tables": tables})
 
     def path_of(self, table: str) -> Path:
@@ -280,87 +264,7 @@ class Study(_Record):
         return self.folder / declared.file
 
 
-def read_study(where: Path | str) -> Study:
-    """The study in a folder (or study.toml itself, or the name of a folder under data/).
-
-    Raises
-    ------
-    StudyError : nothing there, not TOML, or any number of wrong, missing or unknown entries, all listed.
-    """
-    path = paths.study_file(where)
-    if path is None:
-        known = [paths.shown(p.parent) for p in paths.known_studies()]
-        raise StudyError(
-            Path(where), [f"no study.toml there; a study is a folder with one. Known: {_listed(known)}"]
-        )
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        content = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(path, [f"not a TOML file in UTF-8: {error}"]) from error
-    try:
-        study = Study.model_validate(_lists_to_tuples(content))
-    except ValidationError as error:
-        raise StudyError(path, _problems(error.errors(include_url=False))) from error
-    return study.model_copy(update={"folder": path.parent})
-
-
-def _lists_to_tuples(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _lists_to_tuples(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return tuple(_lists_to_tuples(inner) for inner in value)
-    return value
-
-
-def _problems(entries: list[Any]) -> list[str]:
-    found = []
-    for entry in entries:
-        place = _place(entry["loc"])
-        kind, given = entry["type"], entry.get("input")
-        if kind == "extra_forbidden":
-            choices = _fields_at(entry["loc"])
-            found.append(
-                f"{place}: unknown entry; choose {_listed(choices)}{_nearest(str(entry['loc'][-1]), choices)}"
-            )
-        elif kind == "missing":
-            found.append(f"{place}: missing, must be given")
-        elif kind == "literal_error":
-            choices = re.findall(r"'([^']*)'", entry["ctx"]["expected"])
-            near = _nearest(str(given), choices)
-            found.append(f"{place}: {given!r} is not allowed; choose {_listed(choices)}{near}")
-        elif kind == "value_error":
-            found.extend(str(entry["ctx"]["error"]).splitlines())
-        else:
-            found.append(f"{place}: {entry['msg'][0].lower()}{entry['msg'][1:]}, here {given!r}")
-    return sorted(dict.fromkeys(found), key=found.index)
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    names = [
-        str(part) for part in location if not (isinstance(part, str) and part in {"int", "str", "[key]"})
-    ]
-    if len(names) <= 1:
-        return f"[{names[0]}]" if names else "study.toml"
-    return f"[{'.'.join(names[:-1])}] {names[-1]}"
-
-
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
-    sections: dict[str, type[BaseModel]] = {
-        "study": About, "tables": Table, "outcomes": Outcome, "design": Design,
-        "models": Model, "release": Release, "truth": Truth,
-    }  # fmt: skip
-    if len(location) == 1:
-        return list(sections)
-    if str(location[-2]) in {"label", "title", "unit_label", "description"}:
-        return ["zh", "en"]
-    return list(sections[str(location[0])].model_fields)
-
-
-def _listed(choices: list[str]) -> str:
-    return ", ".join(choices) if choices else "(none)"
-
-
-def _nearest(given: str, choices: list[str]) -> str:
-    close = difflib.get_close_matches(given, choices, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+SECTIONS: dict[str, type[BaseModel]] = {
+    "study": About, "tables": Table, "outcomes": Outcome, "design": Design,
+    "models": Model, "release": Release, "truth": Truth,
+}  # fmt: skip

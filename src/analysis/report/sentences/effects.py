@@ -1,0 +1,89 @@
+"""Notebooks 03 and 04: effects."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.checks.agreement import between_estimators
+from analysis.checks.ladder import CREDIBLE
+from analysis.effects import Effects
+from analysis.estimates import Estimates, verdict
+from analysis.report.sentences._sentence import Sentence, numbers, say
+from analysis.samples import Sample
+from analysis.words import Words
+
+
+def estimand(sample: Sample, words: Words) -> Sentence:
+    """Whose income the outcome is, so what kind of effect is estimated."""
+    table = words.study.table(sample.table)
+    kind = (
+        "village_mean"
+        if table.level == "unit"
+        else ("spillover" if "spillover" in sample.table else "member")
+    )
+    text = words(f"sentences.estimand_{kind}", noun=words.noun(sample.table))
+    described = words.text(table.description) if table.description else ""
+    return Sentence("estimand", words.sentences([text, described]))
+
+
+def overall(estimates: Estimates, sample: Sample, words: Words) -> Sentence:
+    """The simple average with its verdict, against whom, over which units and years."""
+    row = estimates.row("simple")
+    return say(
+        f"overall_{verdict(row)}", words, outcome=words.outcome(sample.outcome), **numbers(row, words),
+        comparison=words(f"comparison_groups.{words.study.design.comparison_group}"), noun=words.noun(sample.table),
+        years=words.years(int(sample.panel.years[0]), int(sample.panel.years[-1])),
+    )  # fmt: skip
+
+
+def left_out(effects: Effects, words: Words) -> Sentence | None:
+    """What the gate left out or changed; nothing if nothing."""
+    return gate_notes(list(effects.notes), words)
+
+
+def gate_notes(notes: list[tuple[str, int]], words: Words) -> Sentence | None:
+    """The gate's notes as sentences; nothing if there are none."""
+    told = [words(f"gate_notes.{name}", n=words.units(count)) for name, count in notes]
+    return Sentence("left_out", words.sentences(told)) if told else None
+
+
+def estimators(each: pd.DataFrame, words: Words) -> Sentence:
+    """Whether the estimators tell one story."""
+    told = each[each["estimate"].notna() & (each["estimator"] != "twfe")]
+    unit = each["unit"].iloc[0]
+    return say(
+        f"estimators_{between_estimators(each)}", words, low=words.number(told["estimate"].min(), unit, signed=True),
+        high=words.amount(told["estimate"].max(), unit, signed=True), n=len(told),
+    )  # fmt: skip
+
+
+def ladder(steps: pd.DataFrame, words: Words) -> Sentence:
+    """How far the before-after number is from the credible one, and where the truth lies if it is known."""
+    by_step = steps.set_index("step")
+    unit = steps["unit"].iloc[0]
+    credible = by_step.loc[next(step for step in CREDIBLE if step in by_step.index)]
+    naive = by_step.loc["before_after"]
+    text = words(
+        "sentences.ladder", naive=words.amount(naive["estimate"], unit, signed=True),
+        credible=words.amount(credible["estimate"], unit, signed=True),
+        interval=words.interval(credible["conf_low"], credible["conf_high"], unit), level=words.confidence(),
+    )  # fmt: skip
+    if "truth" not in by_step.index:
+        return Sentence("ladder", text)
+    truth = by_step.loc["truth", "estimate"]
+    inside = credible["conf_low"] <= truth <= credible["conf_high"]
+    known = words(
+        f"sentences.truth_{'inside' if inside else 'outside'}", truth=words.amount(truth, unit, signed=True)
+    )
+    return Sentence("ladder", words.sentences([text, known]))
+
+
+def path(by_event_time: Estimates, words: Words) -> Sentence:
+    """How many event times before and after adoption stand out from zero under the simultaneous band."""
+    rows = by_event_time.rows
+    clear = (rows["conf_low"] > 0) | (rows["conf_high"] < 0)
+    before = rows["level"].astype(int) < 0
+    return say(
+        "path", words, before=int((before & clear).sum()), of_before=int(before.sum()),
+        after=int((~before & clear).sum()), of_after=int((~before).sum()), level=words.confidence(),
+    )  # fmt: skip
