@@ -31,6 +31,10 @@ COLUMNS = (
     "estimand", "level", "estimate", "std_error", "conf_low", "conf_high", "conf_kind", "n_treated", "n_clusters",
     "unit", "status", "df", "estimator", "std_error_small", "point_low", "point_high",
 )  # fmt: skip
+# what tells an estimate, or the middle of an interval around it
+TELLING = (
+    "estimate", "std_error", "std_error_small", "conf_low", "conf_high", "df", "point_low", "point_high",
+)  # fmt: skip
 
 
 class EstimandError(ProjectError, ValueError):
@@ -148,7 +152,8 @@ def release(estimates: Estimates, *, audience: str) -> Estimates:
         return estimates
     rows = estimates.rows.copy()
     small = (rows["n_treated"] < PUBLIC_FLOOR) & ~rows["status"].str.startswith("withheld")
-    rows.loc[small, ["estimate", "std_error", "std_error_small", "conf_low", "conf_high", "df"]] = np.nan
+    told = [name for name in TELLING if name in rows]
+    rows.loc[small, told] = np.nan
     rows.loc[small, "status"] = f"withheld: fewer than {PUBLIC_FLOOR} treated units, public release"
     return replace(estimates, rows=rows)
 
@@ -301,11 +306,13 @@ def _report(averages: list[_Average], effects: Effects, design: Design, by: str,
         ]
     )
     units = np.array([average.n_treated for average in averages])
+    carrying = ((effects.treated.to_numpy() > 0) @ (weights != 0)).sum(axis=0)  # clusters with treated units
     status = [
-        _status(n, int(b), bool(r), design) for n, b, r in zip(units, small.blind, reference, strict=True)
+        _status(n, int(c), int(b), bool(r), design)
+        for n, c, b, r in zip(units, carrying, small.blind, reference, strict=True)
     ]
     withheld = np.array([text.startswith("withheld") for text in status])
-    without = withheld | ((units < design.min_treated_units) & ~reference)
+    without = withheld | ((np.minimum(units, carrying) < design.min_treated_units) & ~reference)
     estimate = np.where(withheld, np.nan, weights.T @ np.nan_to_num(effects.cells["effect"].to_numpy(float)))
     half, band = np.where(without, np.nan, half), np.where(without, np.nan, band)
     rows = {
@@ -320,13 +327,18 @@ def _report(averages: list[_Average], effects: Effects, design: Design, by: str,
     return Estimates(pd.DataFrame(rows), pd.DataFrame(psi, index=effects.influence.index))
 
 
-def _status(n_treated: int, blind: int, reference: bool, design: Design) -> str:
+def _status(n_treated: int, n_carrying: int, blind: int, reference: bool, design: Design) -> str:
     if reference:
         return "ok"
     if n_treated == 1:
         return "withheld: one treated unit, its own variation cannot be told from an effect"
     if n_treated < design.min_treated_units:
         return f"flagged: {n_treated} treated units, fewer than {design.min_treated_units}: no interval"
+    if n_carrying < design.min_treated_units:
+        return (
+            f"flagged: {n_treated} treated units in {n_carrying} clusters, fewer than "
+            f"{design.min_treated_units}: no interval, errors by cluster"
+        )
     if blind:
         return f"flagged: {blind} cohort(s) of one cluster add no variance, the interval is too short"
     return "ok"
