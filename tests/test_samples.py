@@ -28,7 +28,7 @@ def test_the_flow_adds_up_and_names_the_rule(tmp_path: Path) -> None:
     sample = select(read_table("village_year", study), study, "income")
 
     flow = sample.flow.set_index("rule")
-    assert list(flow.index) == ["read", *(rule.__name__ for rule in RULES)]
+    assert list(flow.index) == ["read", *(rule.__name__ for rule in RULES["panel"])]
     assert flow["units_out"].to_dict() == {
         "read": 0, "declared_exclusion": 1, "outcome_missing": 1, "covariate_missing": 0, "not_in_every_period": 1,
     }  # fmt: skip

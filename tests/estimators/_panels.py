@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from analysis import paths
 from analysis.effects import Effects
-from analysis.samples.panel import Panel
+from analysis.samples.panel import CrossSections, Panel, UnbalancedPanel
 
 PUBLISHED = paths.project() / "data" / "published"
 
@@ -122,6 +123,66 @@ def county(
         weight=rng.uniform(0.5, 2, n) if weights else np.ones(n),
         cluster=np.array([f"c{c:04d}" for c in cluster], dtype=object),
         model=model,
+        covariates=x,
+        covariate_names=tuple(f"x{j}" for j in range(n_covariates)),
+    )
+
+
+def with_gaps(panel: Panel, seed: int, share: float = 0.15) -> UnbalancedPanel:
+    """The panel with that share of its rows lost at random."""
+    arrays = {f.name: getattr(panel, f.name) for f in fields(Panel)}
+    lost = np.random.default_rng(seed).random(panel.outcome.shape) < share
+    return UnbalancedPanel(**{**arrays, "outcome": np.where(lost, np.nan, panel.outcome)})
+
+
+def residents(
+    seed: int,
+    *,
+    n: int = 30,
+    most: int = 6,
+    years: tuple[int, ...] = (2016, 2018, 2019, 2021),
+    cohorts: tuple[float, ...] = (2018.0, 2020.0),
+    never: bool = True,
+    n_clusters: int | None = None,
+    weights: bool = False,
+    models: tuple[str, ...] = (),
+    n_covariates: int = 0,
+    effect: float = 0.3,
+) -> CrossSections:
+    """Two to `most` people of each of n villages in every wave; effects grow by `effect` a year since adoption.
+
+    Every cohort (and model) has at least two villages. Outcomes share a shock of the village and of the wave; people's
+    covariates move their outcomes by more in later waves.
+    """
+    rng = np.random.default_rng(seed)
+    kinds = [*cohorts, np.inf] if never else list(cohorts)
+    village_cohort = np.array([*kinds * 4, *rng.choice(kinds, n)])[:n]
+    village_model = np.full(n, "", dtype=object)
+    for kind in cohorts if models else ():
+        rows = np.flatnonzero(village_cohort == kind)
+        village_model[rows] = [models[i % len(models)] for i in range(len(rows))]
+    cluster = np.arange(n) if n_clusters is None else rng.permutation(np.arange(n) % n_clusters)
+    asked = rng.integers(2, most + 1, size=(n, len(years)))
+    village, wave = (np.repeat(index.ravel(), asked.ravel()) for index in np.indices(asked.shape))
+    year = np.array(years)[wave]
+    age = np.maximum(year - village_cohort[village] + 1, 0)
+    x = rng.normal(size=(len(village), n_covariates)) + 0.3 * np.isfinite(village_cohort[village])[:, None]
+    outcome = (
+        rng.normal(size=n)[village]
+        + np.cumsum(rng.normal(size=len(years)))[wave]
+        + 0.2 * rng.normal(size=asked.shape)[village, wave]
+        + effect * age
+        + x.sum(axis=1) * (0.5 + 0.2 * wave)
+        + rng.normal(size=len(village))
+    )
+    return CrossSections(
+        unit=np.array([f"v{i:03d}" for i in village], dtype=object),
+        year=year,
+        outcome=outcome,
+        cohort=village_cohort[village],
+        weight=rng.uniform(0.5, 2, len(village)) if weights else np.ones(len(village)),
+        cluster=np.array([f"c{c:03d}" for c in cluster], dtype=object)[village],
+        model=village_model[village],
         covariates=x,
         covariate_names=tuple(f"x{j}" for j in range(n_covariates)),
     )

@@ -14,6 +14,7 @@ from analysis.messages import Message
 from analysis.schema import entity_of
 from analysis.study import Study, Table
 
+FAR = 100  # years outside a table's periods; adoption further away is a code, not a year
 _TEXTS = {"id", "code", "date", "category", "set", "text"}
 
 
@@ -126,7 +127,8 @@ Found = tuple[str, np.ndarray, Message, Message]
 
 
 def _structure(frame: pd.DataFrame, table: Table, study: Study, key: str) -> Iterator[Found]:
-    identity = [table.unit, table.time] if table.is_panel else list(table.key)
+    sections = table.design == "repeated_cross_section"
+    identity = [table.unit, table.time] if table.is_panel and not sections else list(table.key)
     double = np.flatnonzero(frame.duplicated(identity, keep=False) & frame[identity].notna().all(axis=1))
     if len(double):
         names = " + ".join(identity)
@@ -140,6 +142,18 @@ def _structure(frame: pd.DataFrame, table: Table, study: Study, key: str) -> Ite
     yield from _constant(frame, table.unit, table.cohort, Message(
         "adoption year changes within a unit; adoption must not be undone",
         "同一单位的采用年份前后不一；采用后不得撤销"))  # fmt: skip
+    years, cohort = frame[table.time].dropna(), frame[table.cohort]
+    if len(years):
+        far = (cohort < years.min() - FAR) | (cohort > years.max() + FAR)
+        rows = np.flatnonzero(far.fillna(False))
+        if len(rows):
+            code = int(cohort.iloc[rows[0]])
+            yield (
+                table.cohort, rows,
+                Message(f"{code} is no year near the table's periods", f"{code} 不像是本表各期附近的年份"),
+                Message(f"if it means never adopted, list it in study.toml: never = [{code}]",
+                        f"如表示从未采用，请在 study.toml 中写明 never = [{code}]"),
+            )  # fmt: skip
     if table.cluster and table.cluster != table.unit:
         yield from _constant(frame, table.unit, table.cluster, Message(
             "a unit lies in several clusters", "同一单位属于多个聚类"))  # fmt: skip
@@ -147,7 +161,7 @@ def _structure(frame: pd.DataFrame, table: Table, study: Study, key: str) -> Ite
         yield from _constant(frame, table.unit, table.model, Message(
             "a unit's model changes over time", "同一单位的模式前后不一"))  # fmt: skip
         yield from _models(frame, table, study)
-    for name in study.covariates(key):
+    for name in () if sections else study.covariates(key):
         yield from _constant(frame, table.unit, name, Message(
             "a covariate changes within a unit; adoption may have changed it",
             "协变量在单位内随时间变化，可能已受采用影响"),
@@ -162,8 +176,12 @@ def _structure(frame: pd.DataFrame, table: Table, study: Study, key: str) -> Ite
                 Message("weight missing, zero or negative", "权重缺失、为零或为负"),
                 Message("give every row a positive weight or leave the unit out", "请为每行给出正权重，或剔除该单位"),
             )  # fmt: skip
+        if sections:  # a person's weight; a unit's may not move, or it would weigh its own change
+            return
         yield from _constant(frame, table.unit, table.weight, Message(
-            "the weight changes within a unit", "权重在单位内变化"))  # fmt: skip
+            "the weight changes within a unit", "权重在单位内变化"),
+            Message("give the unit one weight, that of its first period, in every row", "同一单位各行统一填首期权重"),
+        )  # fmt: skip
 
 
 def _constant(

@@ -153,6 +153,23 @@ def _odds_weights(
     start: np.ndarray | None,
 ) -> tuple[_logit.Logit, np.ndarray, np.ndarray]:
     """Propensity model, the comparison units' normalised odds and which units are used."""
+    logit, odds, used = odds_weights(treated, weight, design, names, start)
+    if not odds.any():
+        raise NotIdentifiedError(
+            f"no overlap: the probability of treatment is above {TRIM} in all {int((~treated).sum())} "
+            "comparison units"
+        )
+    return logit, _share(odds), used
+
+
+def odds_weights(
+    treated: np.ndarray,
+    weight: np.ndarray,
+    design: np.ndarray,
+    names: tuple[str, ...],
+    start: np.ndarray | None,
+) -> tuple[_logit.Logit, np.ndarray, np.ndarray]:
+    """Propensity model, weight x odds of the comparison units (zero of others and of trimmed ones), who is used."""
     dependent = _rank.first_dependent(design)
     if dependent is not None:
         raise NotIdentifiedError(
@@ -166,12 +183,7 @@ def _odds_weights(
     used = treated | (logit.probability < TRIM)
     probability = np.minimum(logit.probability, PROBABILITY_CEILING)
     odds = np.where(used & ~treated, weight * probability / (1 - probability), 0.0)
-    if not odds.any():
-        raise NotIdentifiedError(
-            f"no overlap: the probability of treatment is above {TRIM} in all {int((~treated).sum())} "
-            "comparison units"
-        )
-    return logit, _share(odds), used
+    return logit, odds, used
 
 
 def _separation(

@@ -9,7 +9,8 @@ import pandas as pd
 
 from analysis.effects import Effects, EstimatorError
 from analysis.estimators._clusters import Clusters
-from analysis.samples.panel import Panel
+from analysis.samples.panel import Observed
+from analysis.study import Design
 
 OK, REFERENCE, NOT_IDENTIFIED = "ok", "reference", "not identified: "
 
@@ -32,6 +33,15 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """One cell asked for: positions of its period and of its base, and until when others are untreated."""
+
+    year: int
+    base: int
+    untreated_until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One row of `Effects.cells` with its columns (n_clusters,) of the three matrices."""
 
@@ -48,7 +58,7 @@ class Cell:
     comparison: np.ndarray
 
 
-def arms(panel: Panel, anticipation: int) -> list[Arm]:
+def arms(panel: Observed, anticipation: int) -> list[Arm]:
     """The panel's arms, ordered by cohort and model."""
     model = np.asarray(panel.model, dtype=object)
     found = []
@@ -58,6 +68,21 @@ def arms(panel: Panel, anticipation: int) -> list[Arm]:
         start = first_treated(panel.years, cohort, anticipation)
         for name in sorted(set(names)):
             found.append(Arm(float(cohort), str(name), of_cohort[names == name], start))
+    return found
+
+
+def asked(panel: Observed, arm: Arm, design: Design) -> list[Asked]:
+    """The arm's cells: every period against its base, in order of the periods."""
+    found, years, last = [], panel.years, float(panel.cohorts[-1])
+    for t in range(len(years)):
+        varying = design.base_period == "varying" and t < arm.start
+        base = t - 1 if varying else arm.start - 1
+        if base < 0:
+            continue
+        until = last  # cohorts after the last one: the never treated, inf
+        if design.comparison_group == "not_yet_treated":
+            until = min(until, float(years[max(t, base)] + design.anticipation))
+        found.append(Asked(t, base, until))
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.samples.panel import Panel
+from analysis.samples.panel import Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Clusters:
         return len(self.ids)
 
 
-def of(panel: Panel) -> Clusters:
+def of(panel: Observed) -> Clusters:
     """The clusters of a panel's units."""
     code, ids = pd.factorize(np.asarray(panel.cluster), sort=True)
     return Clusters(pd.Index(ids, name="cluster"), code)

@@ -1,4 +1,8 @@
-"""One gate in front of every estimator: what passes can be estimated, what is stopped is named."""
+"""One gate in front of every estimator: what passes can be estimated, what is stopped is named.
+
+The three designs pass the same checks; where they differ, what a unit is differs: in a panel a row, in repeated
+cross-sections the village that the people asked live in.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import pandas as pd
 
 from analysis.effects import EstimatorError
 from analysis.estimators import _rank
-from analysis.samples.panel import Panel
+from analysis.samples.panel import CrossSections, Observed, Panel, UnbalancedPanel
 from analysis.study import Design
 
 ROUNDING = 1e-12  # share of an outcome's size below which its variation is rounding error of doubles
@@ -17,14 +21,14 @@ ROUNDING = 1e-12  # share of an outcome's size below which its variation is roun
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A panel that passed, ordered by cluster and unit, and counts of what was left out or recoded."""
+    """What passed, ordered by cluster and unit, and counts of what was left out or recoded."""
 
-    panel: Panel
+    panel: Observed
     notes: tuple[tuple[str, int], ...]
 
 
 def admit(panel: Panel, design: Design) -> Admitted:
-    """The panel without the units that have no period before treatment.
+    """The panel of complete histories without the units that have no period before treatment.
 
     Units that adopt after the last period (less `design.anticipation`) are untreated throughout and get
     cohort ``inf``; units that adopt in or before the first period are left out. Both are counted in `notes`:
@@ -32,10 +36,20 @@ def admit(panel: Panel, design: Design) -> Admitted:
 
     Raises
     ------
-    EstimatorError : any breach of the panel's contract (all listed), or a design that identifies nothing.
+    EstimatorError : another design, any breach of the panel's contract (all listed), or a design that identifies
+        nothing.
     """
-    checked = _ordered(_checked(panel))
-    recoded, notes = _untreated_throughout(checked, design)
+    if panel.design != "panel":
+        raise EstimatorError(
+            f"complete histories are needed, every unit in every period; this table is declared as "
+            f"{panel.design} / 需要每个单位各期都有记录，本表声明为 {panel.design}"
+        )
+    return admit_any(panel, design)
+
+
+def admit_any(observed: Observed, design: Design) -> Admitted:
+    """The same for every design; units seen in one period only are left out of a panel with gaps (seen_once)."""
+    recoded, notes = _entered(observed, design)
     always = _without_base_period(recoded, design)
     kept = recoded.keep(~always) if always.any() else recoded
     _require_identification(recoded, kept, design)
@@ -44,22 +58,35 @@ def admit(panel: Panel, design: Design) -> Admitted:
     return Admitted(_with_varying_covariates(kept), tuple(note for note in counts if note[1]))
 
 
-def admit_with_always_treated(panel: Panel, design: Design) -> Admitted:
-    """The same panel with the units treated from the first period still in it, and without arms."""
-    checked = _ordered(_checked(panel)).without_models()
-    recoded, notes = _untreated_throughout(checked, design)
+def admit_with_always_treated(observed: Observed, design: Design) -> Admitted:
+    """The same with the units treated from the first period still in it, and without arms."""
+    recoded, notes = _entered(observed, design)
+    recoded = recoded.without_models()
     always = _without_base_period(recoded, design)
     _require_identification(recoded, recoded.keep(~always) if always.any() else recoded, design)
     counts = (*notes, ("always_treated_kept", int((recoded.cohort <= recoded.years[0]).sum())))
     return Admitted(_with_varying_covariates(recoded), tuple(note for note in counts if note[1]))
 
 
-def _checked(panel: Panel) -> Panel:
+def _entered(observed: Observed, design: Design) -> tuple[Observed, tuple[tuple[str, int], ...]]:
+    checked = _ordered(_checked(observed))
+    once = ()
+    if isinstance(checked, UnbalancedPanel):
+        pairs = checked.seen.sum(axis=1) > 1
+        once = (("seen_once", int((~pairs).sum())),)
+        checked = checked.keep(pairs)
+        _raise([] if checked.n_units else ["no unit is seen in two periods / 没有单位在两个时期都有记录"])
+    recoded, later = _untreated_throughout(checked, design)
+    return recoded, (*once, *later)
+
+
+def _checked(panel: Observed) -> Observed:
     """The panel with numbers as arrays of doubles. EstimatorError listing every breach of its contract."""
     n, years = len(panel.unit), np.asarray(panel.years)
+    sections = isinstance(panel, CrossSections)
     shapes = {
-        "outcome": (n, len(years)), "cohort": (n,), "weight": (n,), "cluster": (n,), "model": (n,),
-        "covariates": (n, len(panel.covariate_names)),
+        "outcome": (n,) if sections else (n, len(years)), "cohort": (n,), "weight": (n,), "cluster": (n,),
+        "model": (n,), "covariates": (n, len(panel.covariate_names)), **({"year": (n,)} if sections else {}),
     }  # fmt: skip
     wrong = [
         f"{name} has the shape {np.shape(getattr(panel, name))}, not {shape} / {name} 的形状不对"
@@ -82,13 +109,15 @@ def _checked(panel: Panel) -> Panel:
         for name in ("outcome", "cohort", "weight", "covariates")
     }
     _raise([*_unit_breaches(panel), *_number_breaches(panel, **numbers)])
-    return replace(panel, years=years, **numbers)
+    return replace(panel, **({} if sections else {"years": years}), **numbers)
 
 
-def _unit_breaches(panel: Panel) -> list[str]:
+def _unit_breaches(panel: Observed) -> list[str]:
     found = []
     units = pd.Index(panel.unit)
-    if not units.is_unique:
+    if isinstance(panel, CrossSections):
+        found += _changing_units(panel)
+    elif not units.is_unique:
         twice = units[units.duplicated()].unique()
         found.append(
             f"{len(twice)} units appear more than once, {_such_as(twice)}; a unit is one row of a panel / "
@@ -106,11 +135,30 @@ def _unit_breaches(panel: Panel) -> list[str]:
     return found
 
 
+def _changing_units(sections: CrossSections) -> list[str]:
+    """What must be one for all people of a unit: adoption, arm and cluster."""
+    found = []
+    code, ids = pd.factorize(np.asarray(sections.unit))
+    first = np.unique(code, return_index=True)[1]
+    for name in ("cohort", "model", "cluster"):
+        values, _ = pd.factorize(np.asarray(getattr(sections, name)))
+        bad = np.unique(code[values != values[first][code]])
+        if len(bad):
+            found.append(
+                f"{name} differs between people of {len(bad)} units, {_such_as(ids[bad])}; it belongs to the unit / "
+                f"同一单位内各人的 {name} 不一致"
+            )
+    return found
+
+
 def _number_breaches(
-    panel: Panel, outcome: np.ndarray, cohort: np.ndarray, weight: np.ndarray, covariates: np.ndarray
+    panel: Observed, outcome: np.ndarray, cohort: np.ndarray, weight: np.ndarray, covariates: np.ndarray
 ) -> list[str]:
     found = []
-    bad = ~np.isfinite(outcome).all(axis=1)
+    known = np.isfinite(outcome)
+    if isinstance(panel, UnbalancedPanel):
+        known |= np.isnan(outcome)
+    bad = ~known if known.ndim == 1 else ~known.all(axis=1)
     if bad.any():
         found.append(
             f"the outcome is missing or infinite in {int(bad.sum())} units, {_such_as(panel.unit[bad])}; "
@@ -141,7 +189,7 @@ def _number_breaches(
                 f"covariate {name!r} is missing or infinite in {int(bad.sum())} units, "
                 f"{_such_as(panel.unit[bad])} / 协变量有缺失或无穷大"
             )
-    if not found and np.isfinite(outcome).all() and not _varies(outcome):
+    if not found and not _varies(outcome):
         found.append(
             f"the outcome shows no change of any unit beyond what all {panel.n_units} units share, "
             "so there is nothing to estimate; check the column / 结果变量没有变化，无从估计"
@@ -150,34 +198,71 @@ def _number_breaches(
 
 
 def _varies(outcome: np.ndarray) -> bool:
-    change = outcome - outcome.mean(axis=1, keepdims=True)
-    change -= change.mean(axis=0)
-    return bool(np.abs(change).max() > ROUNDING * max(np.abs(outcome).max(), np.finfo(float).tiny))
+    """Whether outcomes (n,) differ, or changes (n, T; NaN where not seen) do."""
+    if outcome.ndim == 1:
+        change = outcome - outcome.mean()
+    else:
+        seen = ~np.isnan(outcome)
+        change = outcome - _mean(outcome, seen, axis=1)[:, None]
+        change -= _mean(change, seen, axis=0)
+    tiny = ROUNDING * max(np.nanmax(np.abs(outcome)), np.finfo(float).tiny)
+    return bool(np.nanmax(np.abs(change)) > tiny)
 
 
-def _ordered(panel: Panel) -> Panel:
+def _mean(values: np.ndarray, seen: np.ndarray, axis: int) -> np.ndarray:
+    return np.where(seen, values, 0.0).sum(axis=axis) / np.maximum(seen.sum(axis=axis), 1)
+
+
+def _ordered(panel: Observed) -> Observed:
     """The panel with its units ordered by cluster and, within clusters, by id: input order is forgotten."""
     code, _ = pd.factorize(np.asarray(panel.cluster), sort=True)
     unit = np.asarray(panel.unit)
+    if isinstance(panel, CrossSections):
+        of_unit, _ = pd.factorize(unit, sort=True)
+        traits = panel.covariates.T if panel.covariate_names else ()
+        return panel.keep(np.lexsort((*traits, panel.weight, panel.outcome, panel.year, of_unit, code)))
     if (np.diff(code) > 0).all():
         return panel
     by_unit = np.argsort(unit, kind="stable")
     return panel.keep(by_unit[np.argsort(code[by_unit], kind="stable")])
 
 
-def _untreated_throughout(panel: Panel, design: Design) -> tuple[Panel, tuple[tuple[str, int], ...]]:
+def _untreated_throughout(panel: Observed, design: Design) -> tuple[Observed, tuple[tuple[str, int], ...]]:
     later = np.isfinite(panel.cohort) & (panel.cohort - design.anticipation > panel.years[-1])
     cohort = np.where(later, np.inf, panel.cohort)
     return replace(panel, cohort=cohort), (("treated_later", int(later.sum())),)
 
 
-def _without_base_period(panel: Panel, design: Design) -> np.ndarray:
+def _without_base_period(panel: Observed, design: Design) -> np.ndarray:
     return panel.cohort - design.anticipation <= panel.years[0]
 
 
-def _require_identification(everyone: Panel, kept: Panel, design: Design) -> None:
-    """EstimatorError unless `kept` has treated units and units to compare them with."""
-    first, last = int(kept.years[0]), int(kept.years[-1])
+@dataclass(frozen=True, slots=True)
+class _Adopting:
+    """The units that adopt, one entry each."""
+
+    unit: np.ndarray
+    cohort: np.ndarray
+    model: np.ndarray
+    years: np.ndarray
+
+    @property
+    def n_units(self) -> int:
+        return len(self.unit)
+
+
+def _adopting(observed: Observed) -> _Adopting:
+    names = ("unit", "cohort", "model")
+    first = slice(None)
+    if isinstance(observed, CrossSections):
+        first = np.unique(pd.factorize(np.asarray(observed.unit))[0], return_index=True)[1]
+    return _Adopting(*(np.asarray(getattr(observed, name))[first] for name in names), observed.years)
+
+
+def _require_identification(everybody: Observed, admitted: Observed, design: Design) -> None:
+    """EstimatorError unless `admitted` has treated units and units to compare them with."""
+    everyone, kept = _adopting(everybody), _adopting(admitted)
+    first, last = int(everyone.years[0]), int(everyone.years[-1])
     treated = np.isfinite(kept.cohort)
     n_treated, n_never = int(treated.sum()), int((~treated).sum())
     if not np.isfinite(everyone.cohort).any():
@@ -203,7 +288,7 @@ def _require_identification(everyone: Panel, kept: Panel, design: Design) -> Non
             "没有从未组建的对照单位；如要与尚未组建的单位比较，请在 [design] 中设 "
             'comparison_group = "not_yet_treated"'
         )
-    cohorts = kept.cohorts
+    cohorts = np.unique(kept.cohort[treated])
     n_comparison = n_never + int((treated & (kept.cohort > cohorts[0])).sum())
     if design.comparison_group == "never_treated":
         n_comparison = n_never
@@ -221,7 +306,7 @@ def _require_identification(everyone: Panel, kept: Panel, design: Design) -> Non
     _require_models(kept, treated)
 
 
-def _require_models(panel: Panel, treated: np.ndarray) -> None:
+def _require_models(panel: _Adopting, treated: np.ndarray) -> None:
     unnamed = treated & (np.asarray(panel.model) == "")
     if unnamed.any() and not unnamed[treated].all():
         raise EstimatorError(
@@ -231,7 +316,7 @@ def _require_models(panel: Panel, treated: np.ndarray) -> None:
         )
 
 
-def _with_varying_covariates(panel: Panel) -> Panel:
+def _with_varying_covariates(panel: Observed) -> Observed:
     """The same panel. EstimatorError naming every covariate that is constant or a combination of others."""
     found = []
     for name, column in zip(panel.covariate_names, panel.covariates.T, strict=True):

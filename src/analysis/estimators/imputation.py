@@ -11,7 +11,8 @@ Covariates are baseline values, each with a coefficient per year. All untreated 
 never treated and later adopters, whatever `comparison_group` says; `base_period` and `adjustment` do not
 apply. Only treated (or anticipating) periods get cells; `base_year` is missing, as all earlier periods are
 the base. The untreated periods of a unit are the first K of the panel, with one K for a cohort, so the normal
-equations are sums over K of Kronecker products: cross products of x by deviations from K-period means.
+equations are sums over K of Kronecker products: cross products of x by deviations from K-period means. Where
+histories are not complete, `_imputed_rows` solves the same least squares row by row.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.effects import Effects
-from analysis.estimators import _cells, _clusters, _rank
+from analysis.estimators import _cells, _clusters, _imputed_rows, _rank
 from analysis.estimators._cells import OK, Cell
-from analysis.samples.panel import Panel
+from analysis.samples.panel import Observed, Panel
 from analysis.study import Design
 
 ONE_EFFECT = False
+DESIGNS = ("panel", "unbalanced_panel", "repeated_cross_section")
 KEEPS_ALWAYS_TREATED = False
 
 
@@ -44,8 +46,10 @@ class _Untreated:
     score: np.ndarray
 
 
-def fit(panel: Panel, design: Design) -> Effects:
+def fit(panel: Observed, design: Design) -> Effects:
     """Effects by cohort, treated year and model of a panel that passed the gate."""
+    if panel.design != "panel":
+        return _imputed_rows.fit(panel, design)
     clusters = _clusters.of(panel)
     x = _rank.standardised(panel.covariates)
     start = _cells.first_treated(panel.years, panel.cohort, design.anticipation)

@@ -30,6 +30,7 @@ from analysis.study import Design
 
 ONE_EFFECT = False
 KEEPS_ALWAYS_TREATED = False
+DESIGNS = ("panel",)
 
 
 @dataclass(frozen=True, slots=True)

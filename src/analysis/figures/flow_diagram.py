@@ -103,7 +103,7 @@ def _boxes(outcomes: tuple[str, ...], sample: Sample, words: Words, wide: float)
     read = _counts("flow_read", flow[0].units_left, flow[0].rows_left, noun, words)
     made = [_box_of("read", [*names, *read], wide)]
     for step in flow[1:]:
-        if step.units_out:
+        if step.rows_out:
             told = _counts("flow_out", step.units_out, step.rows_out, noun, words)
             made.append(_box_of("out", [*told, words(f"rules.{step.rule}")], wide * ASIDE))
     if len(made) == 1:

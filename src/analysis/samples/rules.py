@@ -42,10 +42,35 @@ def not_in_every_period(frame: pd.DataFrame, columns: Columns) -> pd.Series:
     return frame.groupby(columns.unit, observed=True)[columns.time].transform("size") < periods
 
 
+def outcome_not_recorded(frame: pd.DataFrame, columns: Columns) -> pd.Series:
+    """Rows with no outcome value; the unit's other rows stay."""
+    return frame[columns.outcome].isna()
+
+
+def trait_not_recorded(frame: pd.DataFrame, columns: Columns) -> pd.Series:
+    """People for whom a covariate is missing."""
+    return frame[list(columns.covariates)].isna().any(axis=1)
+
+
+def flagged(frame: pd.DataFrame, columns: Columns) -> pd.Series:
+    """People for whom a column listed under `exclude` is true."""
+    return frame[list(columns.exclude)].any(axis=1).astype(bool)
+
+
+def seen_once(frame: pd.DataFrame, columns: Columns) -> pd.Series:
+    """Units with a row in one period only, of whom no change is known."""
+    return frame.groupby(columns.unit, observed=True)[columns.time].transform("size") < 2
+
+
 Rule = Callable[[pd.DataFrame, Columns], pd.Series]
 
-# Incomplete histories come last, so that a unit is counted under the reason that a reader can mend.
-RULES: tuple[Rule, ...] = (declared_exclusion, outcome_missing, covariate_missing, not_in_every_period)
+# By the table's design. Incomplete histories come last, so that a unit is counted under the reason that a reader can
+# mend.
+RULES: dict[str, tuple[Rule, ...]] = {
+    "panel": (declared_exclusion, outcome_missing, covariate_missing, not_in_every_period),
+    "unbalanced_panel": (declared_exclusion, outcome_not_recorded, covariate_missing, seen_once),
+    "repeated_cross_section": (flagged, outcome_not_recorded, trait_not_recorded),
+}
 
 
 def _in_any_row(flagged: pd.Series, frame: pd.DataFrame, columns: Columns) -> pd.Series:

@@ -20,7 +20,7 @@ def _rows(sample: Sample, words: Words) -> list[tuple[str, ...]]:
     name = f"{words.outcome(sample.outcome)} ({words.noun(sample.table)})"
     made = []
     for position, row in enumerate(sample.flow.itertuples()):
-        if position and not row.units_out:
+        if position and not row.rows_out:
             continue
         out = (words.units(row.units_out), words.rows(row.rows_out)) if position else (NOTHING, NOTHING)
         made.append(

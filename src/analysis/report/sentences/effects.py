@@ -14,16 +14,34 @@ from analysis.words import Words
 
 
 def estimand(sample: Sample, words: Words) -> Sentence:
-    """Whose income the outcome is, so what kind of effect is estimated."""
+    """Whose income the outcome is, so what kind of effect is estimated, by which design and with which weights."""
     table = words.study.table(sample.table)
-    kind = (
-        "village_mean"
-        if table.level == "unit"
-        else ("spillover" if "spillover" in sample.table else "member")
-    )
-    text = words(f"sentences.estimand_{kind}", noun=words.noun(sample.table))
-    described = words.text(table.description) if table.description else ""
-    return Sentence("estimand", words.sentences([text, described]))
+    sections = table.design == "repeated_cross_section"
+    kind = "spillover" if "spillover" in sample.table else ("residents" if sections else "member")
+    noun = words.noun(sample.table)
+    told = [words(f"sentences.estimand_{'village_mean' if table.level == 'unit' else kind}", noun=noun)]
+    if table.design != "panel":
+        told.append(words(f"sentences.design_{table.design}"))
+    if table.weight:
+        told.append(words(f"sentences.weighted_{'person' if sections else 'unit'}", noun=noun))
+    if table.description:
+        told.append(words.text(table.description))
+    return Sentence("estimand", words.sentences(told))
+
+
+def histories(rows: pd.DataFrame | None, sample: Sample, words: Words) -> Sentence | None:
+    """Whether units with gaps change the verdict; nothing where nobody has any."""
+    if rows is None:
+        return None
+    estimator = rows["estimator"].iloc[0]
+    both = rows[rows["estimator"] == estimator].set_index("histories")
+    amounts = {key: words.amount(row["estimate"], row["unit"], signed=True) for key, row in both.iterrows()}
+    same = verdict(both.loc["complete"]) == verdict(both.loc["all_seen"])
+    return say(
+        "histories_agree" if same else "histories_differ", words, noun=words.noun(sample.table),
+        complete=amounts["complete"], all=amounts["all_seen"],
+        n_complete=words.units(both.loc["complete", "n_units"]), n_all=words.units(both.loc["all_seen", "n_units"]),
+    )  # fmt: skip
 
 
 def overall(estimates: Estimates, sample: Sample, words: Words) -> Sentence:
@@ -63,11 +81,14 @@ def ladder(steps: pd.DataFrame, words: Words) -> Sentence:
     unit = steps["unit"].iloc[0]
     credible = by_step.loc[next(step for step in CREDIBLE if step in by_step.index)]
     naive = by_step.loc["before_after"]
-    text = words(
-        "sentences.ladder", naive=words.amount(naive["estimate"], unit, signed=True),
-        credible=words.amount(credible["estimate"], unit, signed=True),
-        interval=words.interval(credible["conf_low"], credible["conf_high"], unit), level=words.confidence(),
-    )  # fmt: skip
+    told = {
+        "credible": words.amount(credible["estimate"], unit, signed=True), "level": words.confidence(),
+        "interval": words.interval(credible["conf_low"], credible["conf_high"], unit),
+    }  # fmt: skip
+    if "follow nobody" in naive.get("status", ""):
+        text = words("sentences.ladder_without_past", **told)
+    else:
+        text = words("sentences.ladder", naive=words.amount(naive["estimate"], unit, signed=True), **told)
     if "truth" not in by_step.index:
         return Sentence("ladder", text)
     truth = by_step.loc["truth", "estimate"]
