@@ -22,7 +22,7 @@ from analysis.effects import EstimatorError
 from analysis.members import entropy_balancing, matched_differences, nearest_neighbour, regression, weighting
 from analysis.members._gate import MemberEffectError
 from analysis.members.section import Effect, Section
-from analysis.samples.panel import Panel
+from analysis.samples.panel import CrossSections, Observed, Panel, UnbalancedPanel
 from analysis.study import Design
 
 NEIGHBOURS = 4  # as the matching whose results the county was calibrated to (4-NN)
@@ -40,10 +40,13 @@ BASES = ("before_after", "before_after_early")  # steps that a base year can mov
 ADJUSTED = tuple(_METHODS)
 CREDIBLE = ("group_time", "imputation")
 STEPS = (*BASES, "difference", *ADJUSTED, "twfe", *CREDIBLE, "truth")
+NOT_FOLLOWED = "repeated cross-sections follow nobody over time"
 TOO_FEW = "fewer than two adopters or two others in the last year"
 
 
-def ladder(panel: Panel, design: Design, each: pd.DataFrame, truth: float | None = None) -> pd.DataFrame:
+def ladder(
+    observed: Observed, design: Design, each: pd.DataFrame, truth: float | None = None
+) -> pd.DataFrame:
     """One row per step: step, estimate, conf_low, conf_high, n_treated, n_clusters, unit, status, detail.
 
     A step that the data do not carry has no number and a status that says why. Steps that hold covariates equal are
@@ -52,14 +55,23 @@ def ladder(panel: Panel, design: Design, each: pd.DataFrame, truth: float | None
 
     Parameters
     ----------
+    observed : of a panel with gaps, the steps below the estimators use the complete histories; of repeated
+        cross-sections, those that need nobody's past use the last wave.
     each : rows of the simple average, one per estimator.
     truth : mean true effect behind the simple average; None where it is not known.
     """
     unit = each["unit"].iloc[0]
+    panel = _compared(observed)
     rows = [_before_after(panel, design), _before_after_early(panel, design), _difference(panel, design)]
     if panel.covariates.shape[1]:
         section = last_year(panel, design)
         rows += [_adjusted(step, section, panel, design) for step in ADJUSTED]
+    if isinstance(observed, CrossSections):
+        follow = (*BASES, "matched_differences")
+        rows = [
+            _refused(row["step"], NOT_FOLLOWED, row["n_treated"]) if row["step"] in follow else row
+            for row in rows
+        ]
     columns = ["estimate", "conf_low", "conf_high", "n_treated", "n_clusters", "status"]
     found = each.set_index("estimator")[columns]
     rows += [
@@ -70,6 +82,12 @@ def ladder(panel: Panel, design: Design, each: pd.DataFrame, truth: float | None
         rows.append(_row("truth", truth, np.nan, n_treated, n_clusters))
     order = ["step", *columns[:-1], "unit", "status", "detail"]
     return pd.DataFrame(rows).assign(unit=unit)[order]
+
+
+def _compared(observed: Observed) -> Panel:
+    if isinstance(observed, CrossSections):
+        return observed.last_wave()
+    return observed.complete() if isinstance(observed, UnbalancedPanel) else observed
 
 
 def last_year(panel: Panel, design: Design) -> Section:

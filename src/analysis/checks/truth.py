@@ -16,19 +16,26 @@ def read_truth(study: Study, sample: Sample) -> np.ndarray | None:
 
     None where the study knows none.
     """
-    if study.truth is None or sample.outcome not in study.truth.effects:
+    values = known_effects(study, sample.outcome)
+    if values is None:
         return None
-    known = study.truth.effects[sample.outcome]
-    table = study.table(sample.table)
-    frame = read_file(study.folder / study.truth.folder / known.file, table=f"truth of {sample.outcome}")
-    values = pd.Series(
+    wanted = pd.MultiIndex.from_product([sample.panel.unit, sample.panel.years])
+    return values.reindex(wanted).to_numpy().reshape(sample.panel.n_units, len(sample.panel.years))
+
+
+def known_effects(study: Study, outcome: str) -> pd.Series | None:
+    """True effects on an outcome by unit and period (index), outcome unit; None where the study knows none."""
+    if study.truth is None or outcome not in study.truth.effects:
+        return None
+    known = study.truth.effects[outcome]
+    table = study.table(study.outcome(outcome).table)
+    frame = read_file(study.folder / study.truth.folder / known.file, table=f"truth of {outcome}")
+    return pd.Series(
         pd.to_numeric(frame[known.column]).to_numpy(float),
         index=pd.MultiIndex.from_arrays(
             [frame[table.unit].astype(str), pd.to_numeric(frame[table.time]).astype(int)]
         ),
     )
-    wanted = pd.MultiIndex.from_product([sample.panel.unit, sample.panel.years])
-    return values.reindex(wanted).to_numpy().reshape(sample.panel.n_units, len(sample.panel.years))
 
 
 def true_average(truth: np.ndarray, sample: Sample, effects: Effects) -> float:
