@@ -25,8 +25,7 @@ def rates_by_fifth(
     the cut-points as given. A group that ties leave empty is not defined.
     """
     member = _members(member, income, weight, cluster)
-    rank = Distribution(income, weight).rank(np.asarray(income, dtype=float))
-    group = np.minimum((rank * parts).astype(int), parts - 1)
+    group = part_of(income, weight, parts)
     share = np.asarray(weight, dtype=float) / np.sum(weight)
     estimate, influence = np.full(parts + 1, np.nan), np.zeros((len(member), parts + 1))
     for k in range(parts):
@@ -41,6 +40,12 @@ def rates_by_fifth(
     return measured(
         (*(f"part_{k + 1}" for k in range(parts)), "gap"), estimate, influence, share, cluster, status
     )
+
+
+def part_of(income: np.ndarray, weight: np.ndarray, parts: int = 5) -> np.ndarray:
+    """(n,) place of every household among `parts` groups of equal weight, 0 the poorest; ties stay together."""
+    rank = Distribution(income, weight).rank(np.asarray(income, dtype=float))
+    return np.minimum((rank * parts).astype(int), parts - 1)
 
 
 def concentration_index(

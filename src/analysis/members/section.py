@@ -19,6 +19,7 @@ class Section:
     cluster : (n,) text ids of villages
     before : (n,) float, the outcome before anybody joined; None in a single cross-section
     instrument : (n, q) float, moves membership but not the outcome (for switching regression); q may be 0
+    instrument_names : q names; none given: instrument1, instrument2, ...
     """
 
     outcome: np.ndarray
@@ -29,6 +30,7 @@ class Section:
     cluster: np.ndarray
     before: np.ndarray | None = None
     instrument: np.ndarray | None = None
+    instrument_names: tuple[str, ...] = ()
 
     @property
     def n_treated(self) -> int:

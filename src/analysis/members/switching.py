@@ -189,7 +189,11 @@ def estimate(section: Section, *, conf_level: float = 0.95, identified_by: str =
     SwitchingError : as `fit`.
     """
     fitted = fit(section, identified_by=identified_by)
-    found = effects(fitted, section, conf_level=conf_level)
+    return average(fitted, effects(fitted, section, conf_level=conf_level))
+
+
+def average(fitted: SwitchingFit, found: SwitchingEffects) -> Effect:
+    """The same from a fit and its averages that are there already."""
     at = found.position("att")
     notes = [*fitted.notes, ("rho0", float(fitted.rho[0])), ("rho1", float(fitted.rho[1]))]
     for key in ("independence_lr", "independence_wald", "first_stage", "falsification", "exclusion"):
@@ -214,7 +218,8 @@ def _equations(section: Section) -> Equations:
     instruments = np.empty((len(design), 0)) if section.instrument is None else section.instrument
     columns = ("constant", *section.names)
     named = [f"select:{name}" for name in columns]
-    named += [f"select:instrument{number + 1}" for number in range(instruments.shape[1])]
+    numbered = (f"instrument{number + 1}" for number in range(instruments.shape[1]))
+    named += [f"select:{name}" for name in section.instrument_names or numbered]
     for side in ("outside", "member"):
         named += [f"{side}:{name}" for name in columns]
     named += ["log_sigma0", "log_sigma1", "atanh_rho0", "atanh_rho1"]
