@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from analysis import paths
-from analysis.distribution import DistributionError, quantile_effects
+from analysis.distribution import DistributionError, inequality, quantile_effects
+from analysis.distribution.adjustment import Adjustment
 from analysis.distribution.counterfactual import changes_in_changes, copula_stability
 from analysis.samples.panel import Panel
 from analysis.study import Design
@@ -185,9 +186,83 @@ def test_treated_beyond_the_comparison_are_flagged_not_guessed():
     assert rows.loc[[0.1, 0.4, "mean"], "conf_low"].isna().all()
 
 
+def test_a_few_treated_beyond_the_comparison_widen_the_interval_by_their_worst_case():
+    """One cell: the counterfactuals of two low and one high unit are sent to the ends and the quantiles taken again."""
+    rng = np.random.default_rng(6)
+    base = np.concatenate([rng.uniform(1, 2, 97), [0.1, 0.2, 3.0], rng.uniform(1, 2, 200)])
+    outcome = np.stack([base, base + rng.uniform(0.5, 1.5, 300)], axis=1)
+    panel = of(outcome, np.where(np.arange(300) < 100, 2020.0, np.inf), (2019, 2020))
+    # linear shifts put units without a like anywhere in the outcome, not only at its ends
+    covariate = rng.normal(0, 1, 300)
+    panel = replace(panel, covariates=covariate[:, None], covariate_names=("x",))
+    shares = (0.1, 0.5, 0.9)
+    found = quantile_effects(panel, DESIGN, shares=shares, draws=40, by="overall")
+    shift = Adjustment(panel, np.arange(300)).shift(np.ones(300))
+    rest = outcome.T - shift
+    given = changes_in_changes(rest[0, :100], rest[0, 100:], rest[1, 100:], np.ones(200)) + shift[1, :100]
+    below, above = rest[0, :100] < rest[0, 100:].min(), rest[0, :100] > rest[0, 100:].max()
+    assert below.any() and above.any() and (below | above).sum() < 6
+    low = np.quantile(np.where(below, -99.0, given), shares, method="inverted_cdf")
+    high = np.quantile(np.where(above, 99.0, given), shares, method="inverted_cdf")
+    rows = found.rows(unit="yuan").set_index("share").loc[list(shares)]
+    error = found.std_error[0, :3]
+    assert rows["point_low"].to_numpy() == pytest.approx(rows["actual"].to_numpy() - high - 1.959964 * error)
+    assert rows["point_high"].to_numpy() == pytest.approx(rows["actual"].to_numpy() - low + 1.959964 * error)
+    assert (rows["status"] == "ok").all()
+    assert found.outside[0] == pytest.approx((below | above).mean())
+
+
+def test_indices_are_those_of_the_two_distributions():
+    panel = changing(2, 400)
+    one = panel.keep(panel.cohort != 2018)
+    one = replace(one, years=one.years[:3], outcome=one.outcome[:, :3])  # a single cell, 2019
+    found = quantile_effects(one, DESIGN, indices=("gini", "theil_t"), draws=99)
+    treated, other = np.isfinite(one.cohort), np.isinf(one.cohort)
+    given = changes_in_changes(
+        one.outcome[treated, 1], one.outcome[other, 1], one.outcome[other, 2], np.ones(other.sum())
+    )
+    for values, column in ((one.outcome[treated, 2], found.actual), (given, found.counterfactual)):
+        alone = inequality(values, np.ones(len(values)), np.arange(len(values)), names=("gini", "theil_t"))
+        assert column[0, -2:] == pytest.approx(alone.estimate, rel=1e-12)
+    rows = found.rows(unit="yuan").query("level == 'overall'").set_index("share")
+    assert rows.loc["gini", "conf_kind"] == "pointwise" and rows.loc["gini", "unit"] == "index"
+    assert rows.loc["gini", "conf_low"] < rows.loc["gini", "estimate"] < rows.loc["gini", "conf_high"]
+    negative = replace(one, outcome=one.outcome - 2.0)
+    rows = (
+        quantile_effects(negative, DESIGN, indices=("theil_t",), draws=9).rows(unit="yuan").set_index("share")
+    )
+    assert rows.loc["theil_t", "estimate"].isna().all()
+    assert rows.loc["theil_t", "status"].str.startswith("not defined").all()
+
+
+def test_the_gap_between_two_shares_has_the_interval_of_their_draws():
+    found = quantile_effects(changing(4, 400), DESIGN, shares=(0.2, 0.8), draws=199)
+    value, low, high = found.between(0.8, 0.2, conf_level=0.95)
+    assert value == pytest.approx(found.estimate[0, 1] - found.estimate[0, 0])
+    spread = np.std(found.draws[:, 0, 1] - found.draws[:, 0, 0])
+    assert (high - low) / 2 == pytest.approx(1.96 * spread, rel=0.25)
+    assert low <= value <= high
+    with pytest.raises(DistributionError, match=r"no share '0\.5'; choose 0\.2, 0\.8"):
+        found.between(0.5, 0.2, conf_level=0.95)
+
+
+def test_overall_alone_is_the_overall_of_all_levels():
+    panel = changing(1, 300)
+    alone = quantile_effects(panel, DESIGN, by="overall", draws=5)
+    full = quantile_effects(panel, DESIGN, draws=5)
+    assert alone.levels == ("overall",)
+    assert alone.estimate[0] == pytest.approx(full.estimate[0], rel=1e-12)
+    assert alone.draws[:, 0] == pytest.approx(full.draws[:, 0], rel=1e-12)
+    assert len(alone.cells) == alone.n_cells[0] and (2018, 2020) in alone.cells
+
+
 def test_what_cannot_be_answered_is_named():
     with pytest.raises(DistributionError, match="choose changes_in_changes, copula_stability"):
         quantile_effects(changing(1), DESIGN, method="qdid")
+    with pytest.raises(DistributionError, match="no index 'ginny'; choose gini, gini_small_sample"):
+        quantile_effects(changing(1), DESIGN, indices=("ginny",))
+    with pytest.raises(DistributionError, match="no level 'year'; choose overall, event_time"):
+        quantile_effects(changing(1), DESIGN, by="year")
     with pytest.raises(DistributionError, match="shares must lie between 0 and 1"):
         quantile_effects(changing(1), DESIGN, shares=(0.0,))
     two = changing(1, 100)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.distribution import DistributionError, by_source, peach_links, ratio_panel, waterfall
+from analysis.distribution import DistributionError, by_source, waterfall
 from analysis.estimates import aggregate
 from analysis.estimators import fit
 from analysis.samples.panel import Panel
@@ -128,23 +128,6 @@ def test_what_is_not_measured_has_no_number():
     assert rows["status"].iloc[0].startswith("not estimable: the panel cannot be used")
 
 
-def test_links_of_the_peach_chain_are_ratios_of_the_accounts():
-    table = simulate(County(seed=1, n_households=5)).household_wave
-    table = table.assign(member_cohort=0, village_id=table["village_id"])
-    made = {name: panel_of(table, name) for name in ("peach_revenue", "peach_cost", "peach_kg", "peach_mu")}
-    grows = (made["peach_kg"].outcome > 0).all(axis=1)
-    made = {name: panel.keep(grows) for name, panel in made.items()}
-    links = peach_links(made["peach_revenue"], made["peach_cost"], made["peach_kg"], made["peach_mu"])
-    price = made["peach_revenue"].outcome / made["peach_kg"].outcome
-    assert links["price"].outcome == pytest.approx(price)
-    assert 1 < price.mean() < 6  # yuan per kg
-    assert 1000 < links["yield"].outcome.mean() < 4000  # kg per mu
-    assert links["cost_per_mu"].outcome.mean() == pytest.approx(2700, rel=0.15)  # yuan per mu
-    assert peach_links(made["peach_revenue"], None, None, made["peach_mu"]) == {
-        "price": None, "yield": None, "cost_per_mu": None,
-    }  # fmt: skip
-
-
 def test_panels_that_do_not_belong_together_are_refused():
     parts, total = random_parts(5)
     with pytest.raises(DistributionError, match=r"do not sum to the total in 60 units, e\.g\. u"):
@@ -153,6 +136,3 @@ def test_panels_that_do_not_belong_together_are_refused():
         waterfall(
             {**parts, "inc_wage": parts["inc_wage"].keep(np.arange(60) < 30)}, total, DESIGN, "group_time"
         )
-    nothing = replace(total, outcome=np.where(np.arange(60)[:, None] < 2, 0.0, 1.0) * np.ones((60, 5)))
-    with pytest.raises(DistributionError, match=r"not above 0 in 2 units, e\.g\. u000, u001; keep the units"):
-        ratio_panel(total, nothing)

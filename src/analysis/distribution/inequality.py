@@ -30,7 +30,7 @@ Index = Callable[[Distribution, np.ndarray], tuple[float, np.ndarray]]
 def gini(of: Distribution, at: np.ndarray) -> tuple[float, np.ndarray]:
     """G = E|Y - Y'| / (2 mu) and its influence at `at`: E|y - Y| / mu - G (1 + y / mu)."""
     _require_mean(of, "gini")
-    value = float(of.share @ of.mean_distance(of.value)) / (2 * of.mean)
+    value = of.gap / (2 * of.mean)
     return value, of.mean_distance(at) / of.mean - value * (1 + at / of.mean)
 
 

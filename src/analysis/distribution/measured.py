@@ -177,6 +177,12 @@ class Distribution:
         low, high = self._places(at)
         return (self._income[low] + self._income[high]) / 2
 
+    @property
+    def gap(self) -> float:
+        """E|Y - Y'|, 2 E[Y (2 F(Y) - 1)] with ties counted half; tied values have one product, so any order serves."""
+        middle = self._below[:-1] + self._below[1:] - 1
+        return float(2 * self.share @ (self.value * middle))
+
     def mean_distance(self, at: np.ndarray) -> np.ndarray:
         """E|y - Y|."""
         return at * (2 * self.rank(at) - 1) + self.mean - 2 * self.income_below(at)

@@ -1,4 +1,4 @@
-"""Through which sources income changed: effects by source that add up, and links from service to price, yield and cost.
+"""Through which sources income changed: effects by source that add up.
 
 Linear estimators applied to parts of an outcome give parts of the effect: with income = wage + business + property +
 transfer, effect(income) = sum of the effects, cell by cell (linearity in the outcome of Callaway, Sant'Anna 2021,
@@ -8,7 +8,7 @@ equations 2.4-2.6, given the propensity model, and of Borusyak, Jaravel, Spiess 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -110,37 +110,6 @@ def waterfall(
         }
     )
     return Waterfall(steps, influence.T @ influence, float(estimate[-1] - ends[-1]))
-
-
-def ratio_panel(numerator: Panel, denominator: Panel) -> Panel:
-    """The panel of one outcome divided by another, e.g. peach revenue [yuan] / kg = price, kg / mu = yield.
-
-    Raises
-    ------
-    DistributionError : other units or years, or a denominator not above zero (units are named: keep() those that grow).
-    """
-    _require_alike({"denominator": denominator}, numerator)
-    bad = (denominator.outcome <= 0).any(axis=1)
-    if bad.any():
-        shown = ", ".join(map(str, numerator.unit[bad][:3]))
-        raise DistributionError(
-            Message(
-                f"the denominator is not above 0 in {int(bad.sum())} units, e.g. {shown}; keep the units where it is",
-                f"{int(bad.sum())} 个单位的分母不为正，如 {shown}；请只保留分母为正的单位",
-            )
-        )
-    return replace(numerator, outcome=numerator.outcome / denominator.outcome)
-
-
-def peach_links(
-    revenue: Panel | None, cost: Panel | None, kilograms: Panel | None, mu: Panel | None
-) -> dict[str, Panel | None]:
-    """Price [yuan per kg], yield [kg per mu] and cost [yuan per mu] from peach accounts; None where a column is missing."""
-    pairs = {"price": (revenue, kilograms), "yield": (kilograms, mu), "cost_per_mu": (cost, mu)}
-    return {
-        name: None if top is None or bottom is None else ratio_panel(top, bottom)
-        for name, (top, bottom) in pairs.items()
-    }
 
 
 def _at_level(estimates: Estimates, level: str) -> tuple[pd.Series, np.ndarray]:
