@@ -1,11 +1,15 @@
 """Lee bounds against linear programming, Lee's variance, known truth and coverage."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import optimize, stats
+from small_study import village_table
 
+from analysis.checks.attrition import attrition
 from analysis.checks.attrition_bounds import imbens_manski, lee_bounds, worst_case_bounds
 from analysis.effects import EstimatorError
+from analysis.study import Design, Table
 
 
 def sample(seed: int, n: int = 1_000, *, more=0.9, less=0.7, effect=1.0, cell_effect=0.0):
@@ -164,3 +168,76 @@ def test_what_bounds_nothing_is_refused():
         lee_bounds(y, d, cluster=np.zeros(60))
     with pytest.raises(EstimatorError, match=r"lie outside \[0, 1\]"):
         worst_case_bounds(y, d, lowest=0, highest=1)
+
+
+# --- in a table ---
+
+
+def thinned(share: float, seed: int = 0, n: int = 400, **rules) -> tuple:
+    """The small study's table, larger; adopters in the lowest `share` of changes stop reporting in the last two years."""
+    table = village_table(n=n, seed=3)
+    wide = table.pivot(index="village", columns="year", values="income")
+    change = wide[2020] - wide[2017]
+    cohort = table.drop_duplicates("village").set_index("village")["first_year"]
+    adopters = change[cohort == 2018]
+    gone = adopters[adopters <= adopters.quantile(share)].index if share else []
+    left = table[~(table["village"].isin(gone) & (table["year"] >= 2019))]
+    typed = left.assign(first_year=left["first_year"].astype("Int64").replace({0: pd.NA}))
+    return typed, list(gone)
+
+
+TABLE = Table(file="x.csv", unit="village", time="year", cohort="first_year", never=(0,))
+DESIGN = Design(comparison_group="not_yet_treated")
+
+
+def test_a_complete_panel_has_no_attrition():
+    frame, _ = thinned(0.0)
+    found = attrition(frame, TABLE, "income", DESIGN, unit="yuan")
+
+    assert (found.n_units, found.n_gone) == (400, 0)
+    assert found.gaps is None and found.lee is None and found.worst is None
+    assert (found.rows["n_units"] == found.rows["n_seen"]).all()
+
+
+@pytest.mark.parametrize("as_blank", [False, True])
+def test_losers_who_stop_reporting_move_the_plain_difference_and_not_the_bounds(as_blank):
+    """A missing row and a blank cell are the same; the truth (5) lies within Lee's bounds, the plain difference is off."""
+    frame, gone = thinned(0.3)
+    if as_blank:
+        whole, _ = thinned(0.0)
+        frame = whole.assign(
+            income=whole["income"].where(~(whole["village"].isin(gone) & (whole["year"] >= 2019)))
+        )
+
+    found = attrition(frame, TABLE, "income", DESIGN, unit="yuan")
+
+    assert found.n_gone == len(gone) == 30
+    assert (found.first, found.last) == (2017, 2020)
+    last = found.rows[found.rows["year"] == 2020].set_index("group")
+    assert last.loc["adopters", ["n_units", "n_seen"]].tolist() == [200, 170]
+    assert last.loc["others", ["n_units", "n_seen"]].tolist() == [200, 200]
+    whole = attrition(thinned(0.0)[0], TABLE, "income", DESIGN, unit="yuan")
+    assert found.plain > 5.05 and np.isnan(whole.plain)
+    assert found.lee.low < 5 < found.lee.high
+    assert found.worst.low < found.lee.low and found.lee.high < found.worst.high
+
+
+def test_gaps_in_other_years_bound_nothing_and_a_panel_without_comparison_says_why():
+    frame, _ = thinned(0.0)
+    elsewhen = frame[~((frame["year"] == 2015) & (frame["village"] < "000011"))]
+    found = attrition(elsewhen, TABLE, "income", DESIGN, unit="yuan")
+    assert found.n_gone == 10 and found.lee is None and found.why is None and found.first == 2017
+
+    everyone = elsewhen[elsewhen["first_year"].notna() & (elsewhen["first_year"] == 2018)]
+    alone = attrition(everyone, TABLE, "income", DESIGN, unit="yuan")
+    assert alone.lee is None and "there is no year in which" in alone.why and "没有任何年份" in alone.why.zh
+
+
+def test_units_flagged_for_exclusion_do_not_count():
+    frame, gone = thinned(0.3)
+    flagged = frame.assign(out=frame["village"].isin(gone))
+    table = TABLE.model_copy(update={"exclude": ("out",)})
+
+    found = attrition(flagged, table, "income", DESIGN, unit="yuan")
+
+    assert (found.n_units, found.n_gone) == (370, 0)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import estimators
-from analysis.checks.bacon import COLUMNS, KINDS, DecompositionError, by_kind, decompose
+from analysis.checks.bacon import COLUMNS, KINDS, DecompositionError, by_kind, decompose, decomposition
 from analysis.contract import read_table
 from analysis.samples import Panel, select
 from analysis.study import Design, read_study
@@ -220,3 +220,28 @@ def test_refusals():
         decompose(panel.keep(np.isinf(panel.cohort)))
     with pytest.raises(DecompositionError, match="nothing to compare"):
         decompose(panel.keep(panel.cohort == 2012))
+
+
+def test_the_record_is_of_the_coefficient_without_covariates():
+    panel = panel_of("castle_doctrine")
+    adjusted = replace(
+        panel, covariates=np.arange(panel.n_units, dtype=float)[:, None], covariate_names=("x",)
+    )
+
+    found = decomposition(adjusted, lambda n: True, unit="log points")
+
+    assert found.coefficient == pytest.approx(two_way(panel), rel=1e-10)
+    assert found.forbidden == pytest.approx(0.031898, abs=1e-6)  # bacondecomp's vignette
+    assert found.shown is found and len(found.rows) == 25
+
+
+def test_one_comparison_of_few_units_hides_all_or_it_could_be_worked_out_from_the_others():
+    panel = panel_of("castle_doctrine")
+    whole = decomposition(panel, lambda n: True, unit="log points")
+
+    found = decomposition(panel, lambda n: n >= 10, unit="log points")
+
+    assert found.shown is None and found.rows.empty
+    assert found.kinds["estimate"].isna().all()
+    assert found.kinds["weight"].tolist() == whole.kinds["weight"].tolist()
+    assert (found.coefficient, found.forbidden) == (whole.coefficient, whole.forbidden)

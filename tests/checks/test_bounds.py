@@ -12,9 +12,10 @@ from scipy.linalg import null_space
 from scipy.optimize import linprog, minimize
 
 from analysis import estimators
-from analysis.checks.honest import EventPath, TrendsError, flci, from_path, relative_magnitude
-from analysis.checks.parallel_trends_bounds import bounds, breakdown
+from analysis.checks.honest import EventPath, TrendsError, after_weights, flci, from_path, relative_magnitude
+from analysis.checks.parallel_trends_bounds import ask, bounds, breakdown
 from analysis.contract import read_table
+from analysis.estimates import aggregate
 from analysis.samples import Panel, select
 from analysis.study import Design, read_study
 
@@ -555,3 +556,47 @@ def test_anticipation_moves_the_base():
     assert path.base == -2
     assert -1 in path.event_times
     assert path.n_pre == 4
+
+
+# --- asked of an estimator's path ---
+
+
+@pytest.mark.parametrize("name", ["mpdta", "data/demo_county"])
+def test_the_weights_after_adoption_make_the_simple_average(name):
+    study = read_study(name)
+    key = study.primary_outcome
+    panel = select(read_table(study.outcome(key).table, study), study, key).panel.without_models()
+    design = study.design.model_copy(update={"base_period": "universal", "min_treated_units": 2})
+    effects = estimators.fit("group_time", panel, design)
+    path = from_path(effects, design)
+    weights = after_weights(effects, path)
+
+    assert path.left_out == ()
+    simple = aggregate(effects, design).row("simple")["estimate"]
+    assert weights @ path.beta[path.n_pre :] == pytest.approx(simple, abs=1e-12)
+
+
+@pytest.mark.parametrize("restriction", ["smoothness", "relative_magnitude"])
+def test_sizes_asked_lie_on_both_sides_of_the_breakdown(restriction):
+    path = EventPath(BC, BC_COVARIANCE, np.array([-5, -4, -3, -2, 0, 1, 2, 3]), -1, (), 100)
+    weights = np.array([1.0, 0, 0, 0])
+
+    found = ask(path, weights, restriction, unit="log points", truth=0.2)
+
+    covers = (found.bounds.rows["conf_low"] <= 0) & (found.bounds.rows["conf_high"] >= 0)
+    assert (covers == (found.bounds.rows["size"] >= found.value)).all()
+    assert covers.any() or restriction == "relative_magnitude"
+    alone = breakdown(BC, BC_COVARIANCE, 4, restriction=restriction, weights=weights)
+    assert found.value == alone
+    steps = np.diff(np.append(BC[:4], 0.0))
+    expected = 1.0 if restriction == "relative_magnitude" else np.abs(np.diff(steps)).max()
+    assert found.yardstick == pytest.approx(expected)
+    assert (found.n_before, found.n_clusters, found.truth) == (4, 100, 0.2)
+
+
+def test_a_bend_cannot_be_seen_in_one_period_before():
+    path = EventPath(BC[3:], BC_COVARIANCE[3:, 3:], np.array([-2, 0, 1, 2, 3]), -1, (), 100)
+
+    found = ask(path, np.full(4, 0.25), "smoothness", unit="log points")
+
+    assert np.isnan(found.yardstick) and np.isnan(found.truth)

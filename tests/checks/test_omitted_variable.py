@@ -1,9 +1,14 @@
 """Oster on populations with a known confounder, Cinelli-Hazlett on published digits and constructed confounders."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 
+from analysis.checks._own_change import OwnChange
+from analysis.checks.confounding import confounding, contour
 from analysis.checks.omitted_variable import (
     Moments,
     adjusted,
@@ -231,3 +236,79 @@ def test_what_is_impossible_is_refused():
         e_value_of_difference(1, 1, 0)
     with pytest.raises(EstimatorError, match="says nothing"):
         robustness(2.0, 1)
+
+
+def own(seed: int = 5, n: int = 120, clusters: int = 0) -> OwnChange:
+    """Changes that depend on two covariates which also move adoption, and on adoption by 1.5."""
+    rng = np.random.default_rng(seed)
+    controls = rng.normal(size=(n, 2))
+    treated = controls @ [0.8, 0.3] + rng.normal(size=n) > 0
+    change = 1.5 * treated + controls @ [1.0, 0.4] + rng.normal(size=n)
+    cluster = np.arange(n) % clusters if clusters else np.arange(n)
+    return OwnChange(
+        change[:, None], np.where(treated, 0, 1), controls[:, 0], controls, ("land", "cadre"), cluster, None,
+        np.array([2020]), 2024,
+    )  # fmt: skip
+
+
+def test_the_regression_behind_all_measures_is_least_squares():
+    found, data = confounding(own(), unit="yuan"), own()
+    design = sm.add_constant(np.column_stack([data.treated, data.controls]))
+    fitted, short = sm.OLS(data.change, design).fit(), sm.OLS(data.change, design[:, :2]).fit()
+
+    assert (found.estimate, found.std_error) == pytest.approx((fitted.params[1], fitted.bse[1]), rel=1e-10)
+    assert (found.short, found.df) == pytest.approx((short.params[1], fitted.df_resid))
+    assert found.robustness.value == pytest.approx(
+        robustness(fitted.tvalues[1], fitted.df_resid).value, rel=1e-10
+    )
+    r2 = found.selection.moments.short_r2, found.selection.moments.long_r2
+    assert r2 == pytest.approx((short.rsquared, fitted.rsquared), rel=1e-10)
+
+
+def test_benchmarks_have_the_strength_of_their_covariate_by_its_own_t_ratios():
+    """Second route: partial R2 from t ratios of two regressions by statsmodels, t^2 / (t^2 + df)."""
+    data = own()
+    treated = data.treated.astype(float)
+    first = sm.OLS(treated, sm.add_constant(data.controls)).fit()
+    second = sm.OLS(data.change, sm.add_constant(np.column_stack([treated, data.controls]))).fit()
+    marks = confounding(data, unit="yuan").benchmarks.set_index("variable")
+
+    for k, name in enumerate(data.names):
+        with_d = first.tvalues[1 + k] ** 2 / (first.tvalues[1 + k] ** 2 + first.df_resid)
+        with_y = second.tvalues[2 + k] ** 2 / (second.tvalues[2 + k] ** 2 + second.df_resid)
+        expected = benchmark_bound(
+            second.params[1], second.bse[1], second.df_resid, treatment_r2=with_d, outcome_r2=with_y
+        )
+        assert marks.loc[name, "treatment_r2"] == pytest.approx(with_d / (1 - with_d), rel=1e-9)
+        assert marks.loc[name, "outcome_r2"] == pytest.approx(expected.outcome_r2, rel=1e-9)
+        assert marks.loc[name, "estimate"] == pytest.approx(expected.estimate, rel=1e-9)
+    assert marks.loc["land", "estimate"] < marks.loc["cadre", "estimate"] < second.params[1]
+
+
+def test_a_covariate_taken_out_does_no_more_harm_than_a_confounder_as_strong_as_it():
+    full = own()
+    without = replace(full, controls=full.controls[:, 1:], names=("cadre",))
+    found = confounding(full, unit="yuan")
+
+    moved = confounding(without, unit="yuan").estimate - found.estimate
+    mark = found.benchmarks.set_index("variable").loc["land"]
+    assert 0.3 < moved < found.estimate - mark["estimate"]
+
+
+def test_the_contour_is_the_adjusted_estimate_and_zero_at_the_robustness_value():
+    found = confounding(own(), unit="yuan")
+    value = found.robustness.value
+    grid = contour(found, np.array([0.0, 0.1, value]), np.array([0.2, value]))
+
+    assert grid.shape == (2, 3)
+    assert grid[0, 0] == pytest.approx(found.estimate)
+    one = adjusted(found.estimate, found.std_error, found.df, treatment_r2=0.1, outcome_r2=0.2)
+    assert grid[0, 1] == pytest.approx(one.estimate, rel=1e-12)
+    assert grid[1, 2] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_clustered_units_have_no_numbers_that_take_them_to_be_independent():
+    found = confounding(own(clusters=10), unit="yuan")
+
+    assert np.isnan(found.robustness.value_at_alpha) and np.isnan(found.e_value.of_limit)
+    assert found.robustness.value == confounding(own(), unit="yuan").robustness.value

@@ -1,10 +1,12 @@
 """Minimum detectable effects against statsmodels, textbook multiples, and simulation."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from analysis.checks.power import (
+    detectable,
     minimum_detectable_effect,
     planned_effect,
     planned_error,
@@ -107,3 +109,22 @@ def test_designs_without_an_answer_are_refused():
         planned_error(1.0, 20, 10, 1.0)
     with pytest.raises(EstimatorError, match="one round each"):
         rounds_factor(0, 1, 0.5)
+
+
+def test_rows_get_what_their_own_error_and_degrees_of_freedom_give():
+    rows = pd.DataFrame({
+        "level": ["simple", 2020, 2021], "conf_low": [-1.0, 0.2, np.nan], "std_error_small": [2.0, 1.0, 0.5],
+        "df": [30.0, 6.0, 4.0],
+    })  # fmt: skip
+
+    found = rows.assign(detectable=detectable(rows, conf_level=0.9)).dropna(subset="detectable")
+
+    assert found["level"].tolist() == ["simple", 2020], "a row without an interval has no error to go by"
+    for row in found.itertuples():
+        one = minimum_detectable_effect(row.std_error_small, df=row.df, alpha=0.1)
+        assert row.detectable == one.effect
+        # second route: the noncentral t law itself
+        critical = stats.t.ppf(0.95, row.df)
+        away = row.detectable / row.std_error_small
+        reached = stats.nct.sf(critical, row.df, away) + stats.nct.cdf(-critical, row.df, away)
+        assert reached == pytest.approx(0.8, abs=1e-9)

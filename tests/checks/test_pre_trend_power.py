@@ -7,13 +7,14 @@ import pytest
 from scipy import stats
 from scipy.special import ndtr
 
-from analysis.checks.honest import TrendsError
+from analysis.checks.honest import EventPath, TrendsError
 from analysis.checks.pre_trend_power import (
     box_probability,
     detectable_slope,
     joint_test_power,
     power,
     power_against,
+    pretest,
     shift_by_passing,
 )
 
@@ -211,3 +212,35 @@ def test_refused_targets_and_clusters():
             detectable_slope(COVARIANCE, PERIODS, target=target)
     with pytest.raises(TrendsError, match="3 clusters are too few"):
         joint_test_power(BETA[:3], COVARIANCE[:3, :3], 3)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_summary_asks_slopes_in_the_direction_of_the_estimate_and_weighs_their_bias(sign):
+    weights = np.array([0.4, 0.3, 0.2, 0.1])
+    path = EventPath(sign * BETA, COVARIANCE, PERIODS, -1, (), 200)
+
+    found = pretest(path, weights, unit="yuan")
+
+    assert found.estimate == pytest.approx(sign * weights @ BETA[3:])
+    assert (np.sign(found.rows["slope"]) == sign).all()
+    for target, row in zip((0.5, 0.8), found.rows.itertuples(), strict=True):
+        again = power(sign * BETA, COVARIANCE, PERIODS, row.slope)
+        assert again.power == pytest.approx(target, abs=1e-6)
+        assert row.bias == pytest.approx(row.slope * (weights @ np.array([1, 2, 3, 4])))
+        assert row.bias_after_passing == pytest.approx(weights @ again.rows["mean_after_passing"][3:])
+    assert found.n_tested == 3 and found.size == pytest.approx(power(BETA, COVARIANCE, PERIODS, 0.0).power)
+
+
+def test_the_bias_once_the_test_has_passed_is_found_by_drawing_and_throwing_away():
+    """Second route: simulate event studies under the trend, keep those that pass, and average what they report."""
+    weights = np.full(4, 0.25)
+    row = pretest(EventPath(BETA, COVARIANCE, PERIODS, -1, (), 200), weights, unit="yuan").rows.iloc[1]
+    rng = np.random.default_rng(4)
+    drawn = rng.multivariate_normal(row["slope"] * (PERIODS + 1), COVARIANCE, 200_000)
+    passed = (np.abs(drawn[:, :3]) <= stats.norm.ppf(0.975) * np.sqrt(np.diag(COVARIANCE)[:3])).all(axis=1)
+
+    reported = drawn[passed, 3:] @ weights
+    assert passed.mean() == pytest.approx(0.2, abs=0.004)
+    assert reported.mean() == pytest.approx(
+        row["bias_after_passing"], abs=4 * reported.std() / np.sqrt(passed.sum())
+    )

@@ -5,12 +5,15 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.checks import randomisation
+from analysis.checks._own_change import own_changes
 from analysis.checks.randomisation import (
+    adjusted_randomisation,
     difference_randomisation,
     group_time_randomisation,
     statistic_randomisation,
@@ -198,3 +201,95 @@ def test_what_cannot_be_dealt_anew_is_refused():
         difference_randomisation(np.ones(6), np.arange(6) < 3)
     with pytest.raises(EstimatorError, match="not a number"):
         statistic_randomisation(lambda g: np.nan, cohort)
+
+
+@pytest.mark.parametrize("name", ["mpdta", "castle_doctrine"])
+def test_own_changes_without_controls_are_the_average_over_cohorts(name):
+    """Independent route: the group-time estimator's `group` average against never treated units."""
+    study, published_panel = published(name)
+    design = study.design.model_copy(update={"comparison_group": "never_treated", "min_treated_units": 2})
+    bare = replace(published_panel, covariates=published_panel.covariates[:, :0], covariate_names=())
+
+    own = own_changes(bare, design)
+
+    average = aggregate(fit("group_time", bare, design), design).row("group")["estimate"]
+    assert own.change[own.treated].mean() - own.change[~own.treated].mean() == pytest.approx(
+        average, abs=1e-12
+    )
+
+
+def own_panel(seed: int = 3, n: int = 80, effect: float = 0.0):
+    rng = np.random.default_rng(seed)
+    controls = rng.normal(size=(n, 2))
+    code = np.where(controls[:, 0] + rng.normal(size=n) > 0.3, rng.integers(0, 2, n), 2)
+    by_cohort = controls @ [[1.0, 0.8], [0.0, 0.5]] + rng.normal(size=(n, 2)) * (1 + (code == 0))[:, None]
+    return by_cohort + effect * (code < 2)[:, None], code, controls
+
+
+def test_the_adjusted_statistic_is_the_regression_with_robust_errors():
+    by_cohort, code, controls = own_panel(effect=0.7)
+    size = np.bincount(code)[:2]
+    change = np.where(
+        code == 2, by_cohort @ (size / size.sum()), by_cohort[np.arange(len(code)), np.minimum(code, 1)]
+    )
+
+    found = adjusted_randomisation(by_cohort, code, controls, draws=99)
+
+    fitted = sm.OLS(change, sm.add_constant(np.column_stack([code < 2, controls]))).fit(cov_type="HC0")
+    assert found.estimate == pytest.approx(fitted.params[1], rel=1e-10)
+    assert found.std_error == pytest.approx(fitted.bse[1], rel=1e-10)
+    assert found.n_treated == (code < 2).sum()
+
+
+def test_every_adjusted_draw_is_the_regression_of_its_own_schedule():
+    by_cohort, code, controls = own_panel(n=30)
+    town = np.arange(30) % 3
+
+    def t_ratio(schedule):
+        return adjusted_randomisation(by_cohort, schedule.astype(int), controls, draws=1).statistic
+
+    found = adjusted_randomisation(by_cohort, code, controls, strata=town, draws=299, seed=8)
+    again = statistic_randomisation(t_ratio, code.astype(float), strata=town, draws=299, seed=8)
+
+    assert found.p_value == again.p_value
+    assert found.statistic == pytest.approx(again.statistic, rel=1e-12)
+
+
+def test_the_adjusted_test_keeps_its_level_where_schedules_are_dealt():
+    p_values = []
+    for seed in range(300):
+        by_cohort, code, controls = own_panel(seed, n=24)
+        dealt = np.random.default_rng(seed).permutation(code)
+        p_values.append(adjusted_randomisation(by_cohort, dealt, controls, draws=99, seed=seed).p_value)
+
+    rejected = int((np.array(p_values) <= 0.05).sum())
+    assert stats.binomtest(rejected, 300, 0.05).pvalue > 0.001
+    assert 0.4 < np.mean(p_values) < 0.6
+
+
+def test_adjusted_questions_without_an_answer_are_refused():
+    by_cohort, code, _ = own_panel(n=30)
+    with pytest.raises(EstimatorError, match="adoption is a combination of the controls"):
+        adjusted_randomisation(by_cohort, code, (code < 2)[:, None].astype(float), draws=9)
+    with pytest.raises(EstimatorError, match="values are missing"):
+        adjusted_randomisation(by_cohort, code, np.full((30, 1), np.nan), draws=9)
+
+
+def test_units_from_the_first_period_on_and_later_years_without_comparison_are_left_out():
+    study, medicaid = published("medicaid_insurance")
+    design = study.design.model_copy(update={"comparison_group": "never_treated"})
+    started = replace(
+        medicaid, cohort=np.where(np.arange(medicaid.n_units) < 3, medicaid.years[0], medicaid.cohort)
+    )
+    kept = medicaid.keep(np.arange(medicaid.n_units) >= 3)
+
+    one, other = own_changes(started, design), own_changes(kept, design)
+    np.testing.assert_allclose(one.change, other.change)
+
+    everyone = medicaid.keep(np.isfinite(medicaid.cohort))
+    late = own_changes(everyone, design)
+    assert late.last < everyone.years[-1], "nobody is untreated in the last year"
+    assert late.n_comparison == (everyone.cohort > late.last).sum() >= design.min_treated_units
+
+    with pytest.raises(EstimatorError, match="there is no year in which 5 units have adopted and 5 have not"):
+        own_changes(medicaid.keep(medicaid.cohort == 2014), design)

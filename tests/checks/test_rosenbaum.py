@@ -1,6 +1,6 @@
 """Rosenbaum bounds: a published table, enumeration of every assignment, and level under real hidden bias."""
 
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from analysis.checks import matched_pairs
+from analysis.checks._own_change import OwnChange
+from analysis.checks.matched_pairs import paired_sensitivity, pairs
 from analysis.checks.rosenbaum import breakdown_gamma, pair_bounds, set_bounds
 from analysis.effects import EstimatorError
 
@@ -173,3 +176,62 @@ def test_what_is_no_matched_sample_is_refused():
         pair_bounds(np.zeros(4), 2)
     with pytest.raises(EstimatorError, match=r"2 sets lack .*, e\.g\. a, c"):
         set_bounds(np.arange(5.0), np.array([1, 1, 1, 0, 1]) > 0, np.array(list("aabbc")), 2)
+
+
+def test_pairs_are_the_assignment_of_least_distance():
+    """Every assignment is tried."""
+    rng = np.random.default_rng(2)
+    treated = np.array([True, False, True, False, True, False, False])
+    columns = rng.normal(size=(7, 2)) * [1.0, 100.0]
+
+    one, two = pairs(columns, treated)
+
+    centred = columns - np.where(
+        treated[:, None], columns[treated].mean(axis=0), columns[~treated].mean(axis=0)
+    )
+    precision = np.linalg.inv(centred.T @ centred / 7)
+    gap = columns[treated][:, None] - columns[~treated][None]
+    distance = np.einsum("ijp,pq,ijq->ij", gap, precision, gap)
+    best = min(
+        permutations(range(4), 3), key=lambda chosen: sum(distance[i, j] for i, j in enumerate(chosen))
+    )
+    assert one.tolist() == [0, 2, 4]
+    assert two.tolist() == np.flatnonzero(~treated)[list(best)].tolist()
+
+
+def paired_data(shift: float, n: int = 40, clusters: int = 0) -> OwnChange:
+    rng = np.random.default_rng(7)
+    code = np.repeat([0, 1, 2], [n // 4, n // 4, n // 2])
+    controls = rng.normal(size=(n, 1))
+    by_cohort = (
+        controls + np.array([0.0, 5.0]) + rng.normal(scale=0.3, size=(n, 2)) + shift * (code < 2)[:, None]
+    )
+    cluster = np.arange(n) % clusters if clusters else np.arange(n)
+    return OwnChange(
+        by_cohort, code, controls[:, 0] ** 2, controls, ("land",), cluster, None, np.array([2020, 2022]), 2024
+    )
+
+
+@pytest.mark.parametrize("shift", [1.0, -1.0])
+def test_both_of_a_pair_are_followed_over_the_adopters_own_window(shift):
+    """The second window is five higher for everybody; had partners been followed over another, that would enter."""
+    found = paired_sensitivity(paired_data(shift), unit="yuan")
+
+    assert found.estimate == pytest.approx(shift, abs=0.25)
+    assert found.n_pairs == 20 and found.n_unpaired == 0
+    assert found.rows["p_high"].is_monotonic_increasing
+    assert (
+        found.rows["estimate_low"].is_monotonic_decreasing
+        and found.rows["estimate_high"].is_monotonic_increasing
+    )
+    assert found.breakdown > 2
+    mirrored = paired_sensitivity(paired_data(-shift), unit="yuan")
+    assert np.sign(mirrored.estimate) == -np.sign(found.estimate)
+
+
+def test_units_of_one_cluster_are_no_pairs_and_too_many_are_refused(monkeypatch):
+    with pytest.raises(EstimatorError, match="pairs of units are not independent"):
+        paired_sensitivity(paired_data(1.0, clusters=8), unit="yuan")
+    monkeypatch.setattr(matched_pairs, "MOST", 100)
+    with pytest.raises(EstimatorError, match="20 and 20 units are too many to pair"):
+        paired_sensitivity(paired_data(1.0), unit="yuan")

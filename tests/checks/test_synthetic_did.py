@@ -1,12 +1,16 @@
 """Synthetic difference-in-differences on Proposition 99, against a quadratic program, and by known truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import optimize
 
 from analysis import paths
+from analysis.checks import synthetic_by_cohort as synthetic_cohorts
 from analysis.checks import synthetic_did as module
+from analysis.checks.synthetic_by_cohort import synthetic_by_cohort
 from analysis.checks.synthetic_did import (
     jackknife_error,
     placebo_error,
@@ -14,6 +18,8 @@ from analysis.checks.synthetic_did import (
     synthetic_did,
 )
 from analysis.effects import EstimatorError
+from analysis.samples import Panel
+from analysis.study import Design
 
 
 def proposition_99() -> tuple[np.ndarray, pd.Index, np.ndarray]:
@@ -97,7 +103,7 @@ def test_many_problems_at_once_are_solved_as_one_by_one(monkeypatch):
     y, d = factors(1)
     others = y[~d]
     chosen = np.array([[0, 5, 9], [1, 2, 3], [20, 11, 4]])
-    together = module._pretended_estimates(others, chosen, chosen, 10, "synthetic_did")
+    together = module.pretended_estimates(others, chosen, chosen, 10, "synthetic_did")
     for row, value in zip(chosen, together, strict=True):
         fake = np.isin(np.arange(len(others)), row)
         assert synthetic_did(others, fake, 10).estimate == pytest.approx(value, abs=1e-9)
@@ -188,3 +194,105 @@ def test_what_gives_no_weights_is_refused():
         placebo_error(y, np.arange(30) < 20, 10)
     with pytest.raises(EstimatorError, match="no cohort has two periods"):
         staggered_synthetic_did(y, np.where(d, 2001, np.inf), np.arange(2000, 2016))
+
+
+# --- cohort by cohort, with errors ---
+
+
+def staggered(seed: int = 1, sizes=(6, 6), never: int = 24, effect: float = 2.0) -> Panel:
+    rng = np.random.default_rng(seed)
+    years = np.arange(2010, 2022)
+    cohort = np.repeat([2016.0, 2018.0, np.inf], [*sizes, never])
+    n = len(cohort)
+    level = rng.normal(size=(n, 2))
+    y = level @ np.cumsum(rng.normal(scale=0.5, size=(2, len(years))), axis=1) + rng.normal(
+        scale=0.3, size=(n, len(years))
+    )
+    y += effect * (years >= cohort[:, None])
+    ids = np.array([f"u{i:03d}" for i in range(n)])
+    return Panel(ids, years, y, cohort, np.ones(n), ids, np.full(n, ""), np.empty((n, 0)))
+
+
+DESIGN = Design(comparison_group="never_treated", min_treated_units=5)
+
+
+def test_cohorts_and_their_mean_are_those_of_the_staggered_estimator():
+    panel = staggered()
+    rows, left_out = synthetic_by_cohort(panel, DESIGN)
+    known = staggered_synthetic_did(panel.outcome, panel.cohort, panel.years)
+
+    assert left_out == ()
+    assert rows["level"].tolist() == ["all", 2016, 2018]
+    assert rows["estimate"].to_numpy()[1:] == pytest.approx(known.by_cohort, rel=1e-12)
+    assert rows["estimate"].iloc[0] == pytest.approx(known.estimate, rel=1e-12)
+    assert rows["n_treated"].tolist() == [12, 6, 6]
+
+
+def test_the_error_of_one_cohort_is_the_known_jackknife_and_of_few_units_the_placebo(monkeypatch):
+    monkeypatch.setattr(module, "LONG", 500)
+    panel = staggered()
+    rows = synthetic_by_cohort(panel, DESIGN)[0].set_index("level")
+    inside = (panel.cohort == 2016) | np.isinf(panel.cohort)
+    alone = jackknife_error(panel.outcome[inside], panel.cohort[inside] == 2016, 6)
+    assert rows.loc[2016, "std_error"] == pytest.approx(alone.std_error, rel=1e-10)
+    assert set(rows["error_kind"]) == {"jackknife"}
+
+    few = synthetic_by_cohort(staggered(sizes=(1, 6)), DESIGN)[0].set_index("level")
+    assert few["error_kind"].to_dict() == {"all": "placebo", 2016: "placebo", 2018: "jackknife"}
+    assert (few["std_error"] > 0).all()
+
+    none = synthetic_by_cohort(staggered(sizes=(4, 4), never=5), DESIGN)[0].set_index("level")
+    assert none.loc["all", "error_kind"] == "jackknife", "eight units together are enough"
+    assert none.loc[2016, "error_kind"] == "none" and np.isnan(none.loc[2016, "conf_low"])
+
+
+def test_the_joint_jackknife_leaves_the_same_unit_out_of_every_cohort():
+    """By hand: weights held, one unit at a time, the never treated out of both cohorts at once."""
+    panel = staggered()
+    never = np.isinf(panel.cohort)
+    parts = []
+    for year, n_before, weight in ((2016, 6, 0.6), (2018, 8, 0.4)):  # treated unit-periods 36 and 24
+        inside = (panel.cohort == year) | never
+        y, d = panel.outcome[inside], panel.cohort[inside] == year
+        one = synthetic_did(y, d, n_before)
+        change = y[:, n_before:].mean(axis=1) - y[:, :n_before] @ one.period_weights
+        parts.append((weight, change[d], change[~d], one.unit_weights))
+
+    def estimate(without_own=(None, None), without_never=None):
+        total = 0.0
+        for k, (weight, own, other, omega) in enumerate(parts):
+            kept = np.delete(own, without_own[1]) if without_own[0] == k else own
+            w = omega.copy()
+            if without_never is not None:
+                w[without_never] = 0.0
+            total += weight * (kept.mean() - (w / w.sum()) @ other)
+        return total
+
+    left = [estimate((k, i)) for k in (0, 1) for i in range(6)] + [
+        estimate((None, None), j) for j in range(24)
+    ]
+    n = len(left)
+    expected = np.sqrt((n - 1) / n * ((np.array(left) - np.mean(left)) ** 2).sum())
+    rows = synthetic_by_cohort(panel, DESIGN)[0]
+    assert rows["std_error"].iloc[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_its_interval_covers_the_truth_about_as_often_as_it_says(monkeypatch):
+    """The jackknife is conservative: at least nine in ten of sixty panels."""
+    monkeypatch.setattr(module, "LONG", 200)
+    covered = 0
+    for seed in range(60):
+        row = synthetic_by_cohort(staggered(seed), DESIGN)[0].iloc[0]
+        covered += row["conf_low"] <= 2.0 <= row["conf_high"]
+    assert covered >= 54
+
+
+def test_many_or_clustered_units_and_cohorts_without_a_past_are_refused(monkeypatch):
+    panel = staggered()
+    with pytest.raises(EstimatorError, match="several units share a cluster"):
+        synthetic_by_cohort(replace(panel, cluster=np.full(panel.n_units, "a")), DESIGN)
+    with pytest.raises(EstimatorError, match="no cohort has two periods before adoption"):
+        synthetic_by_cohort(replace(panel, cohort=np.where(np.isinf(panel.cohort), np.inf, 2011.0)), DESIGN)
+    monkeypatch.setattr(synthetic_cohorts, "MOST", 10)
+    with pytest.raises(EstimatorError, match="24 never treated units: synthetic weights are for few units"):
+        synthetic_by_cohort(panel, DESIGN)

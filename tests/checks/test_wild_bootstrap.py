@@ -1,5 +1,6 @@
 """The wild cluster bootstrap against re-estimation draw by draw, a published value, and its own level."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -7,10 +8,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis import paths
-from analysis.checks import wild_bootstrap
+from analysis import estimators, paths
+from analysis.checks import Case, wild_bootstrap
+from analysis.checks.inference_methods import inference_methods
 from analysis.checks.wild_bootstrap import POINTS, wild_influence, wild_regression
+from analysis.contract import read_table
 from analysis.effects import EstimatorError
+from analysis.estimates import aggregate
+from analysis.samples import select
+from analysis.study import read_study
 
 
 def castle() -> pd.DataFrame:
@@ -229,3 +235,74 @@ def test_what_cannot_be_tested_is_refused_in_both_languages():
         wild_influence(np.ones(1), np.ones((4, 1)), np.ones(1), np.arange(4), share=np.full(4, 0.5))
     with pytest.raises(EstimatorError, match="missing or zero"):
         wild_influence(np.ones(1), np.zeros((4, 1)), np.ones(1), np.arange(4))
+
+
+# --- beside other methods ---
+
+
+def case(name: str, **changes) -> Case:
+    study = read_study(name)
+    key = study.primary_outcome
+    panel = select(read_table(study.outcome(key).table, study), study, key).panel.without_models()
+    return Case(panel, study.design.model_copy(update=changes), "group_time")
+
+
+def methods(asked: Case) -> pd.DataFrame:
+    effects = estimators.fit("group_time", asked.panel, asked.design)
+    return inference_methods(asked, effects, unit="log points").set_index("method")
+
+
+def test_the_headline_comes_first_and_every_method_is_of_the_same_number():
+    asked = case("mpdta")
+    town = np.array([f"T{i % 7}" for i in range(asked.panel.n_units)])
+    rows = methods(replace(asked, group=town))
+    row = aggregate(estimators.fit("group_time", asked.panel, asked.design), asked.design).row("simple")
+
+    assert rows.index.tolist() == [
+        "small_sample", "cluster", "wild", "small_sample_group", "wild_group", "randomisation", "randomisation_group",
+    ]  # fmt: skip
+    assert rows["estimate"].to_numpy() == pytest.approx(row["estimate"], abs=1e-12)
+    assert (
+        rows.loc["small_sample", ["conf_low", "conf_high"]].tolist()
+        == row[["conf_low", "conf_high"]].tolist()
+    )
+    p_value = 2 * stats.t.sf(abs(row["estimate"]) / row["std_error_small"], row["df"])
+    assert rows.loc["small_sample", "p_value"] == pytest.approx(p_value, rel=1e-10)
+    half = stats.norm.ppf(0.975) * row["std_error"]
+    assert rows.loc["cluster", "conf_high"] == pytest.approx(row["estimate"] + half, rel=1e-12)
+    assert rows["n_clusters"].tolist() == [500, 500, 500, 7, 7, 500, 500]
+    by_town = replace(asked.panel, cluster=town)
+    again = aggregate(estimators.fit("group_time", by_town, asked.design), asked.design).row("simple")
+    assert rows.loc["small_sample_group", "conf_low"] == again["point_low"]
+    assert rows.loc[["randomisation", "randomisation_group"], "conf_low"].isna().all()
+
+
+def test_the_wild_rows_impose_the_null_with_the_shares_of_adopters():
+    """Second route: one-sample deviations from the null are the influence plus its share of the estimate."""
+    asked = case("castle_doctrine")
+    effects = estimators.fit("group_time", asked.panel, asked.design)
+    overall = aggregate(effects, asked.design)
+    after = (effects.cells["year"] >= effects.cells["cohort"]).to_numpy(bool)
+    weight = effects.treated.to_numpy()[:, after].sum(axis=1)
+    expected = wild_influence(
+        overall.rows["estimate"].to_numpy()[:1], overall.influence.to_numpy()[:, :1], np.ones(1),
+        overall.influence.index.to_numpy(), share=weight / weight.sum(), seed=asked.design.seed,
+    )  # fmt: skip
+    rows = methods(asked)
+
+    assert rows.loc["wild", "p_value"] == expected.p_value
+    assert rows.loc["wild", ["conf_low", "conf_high"]].tolist() == [expected.conf_low, expected.conf_high]
+
+
+def test_a_method_that_the_panel_does_not_carry_says_why_and_has_no_number():
+    asked = case("mpdta")
+    shared = replace(asked.panel, cluster=np.array([f"c{i // 2}" for i in range(asked.panel.n_units)]))
+    rows = methods(replace(asked, panel=shared))
+
+    assert "several units share a cluster" in rows.loc["randomisation", "status"]
+    assert np.isnan(rows.loc["randomisation", ["estimate", "p_value"]].astype(float)).all()
+    assert rows.loc["wild", "n_clusters"] == 250
+
+    one_town = methods(replace(asked, group=np.full(asked.panel.n_units, "T1")))
+    assert one_town.loc["small_sample_group", "status"].startswith("not estimable")
+    assert one_town.loc["wild_group", "status"].startswith("not estimable")

@@ -2,8 +2,8 @@
 
 Lee (2009), Review of Economic Studies 76, propositions 1a to 3: if treatment moves observation in one direction only,
 the group observed more often is trimmed to the share of the other; bounds hold for those observed either way. Intervals
-for the effect itself: Imbens, Manski (2004), Econometrica 72, equations 6 and 7. Worst case without any assumption but
-the outcome's range: Horowitz, Manski (2000), Journal of the American Statistical Association 95, sec. 2.
+for the effect itself: Imbens, Manski (2004), Econometrica 72. Worst case without any assumption but
+the outcome's range: Horowitz, Manski (2000), Journal of the American Statistical Association 95.
 
     p = min(p0, p1) / max(p0, p1),  p_d: share observed;  lower, upper: mean of the lowest, highest share p of outcomes
 

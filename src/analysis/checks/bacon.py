@@ -1,7 +1,7 @@
 """Which comparisons the two-way fixed effects coefficient is an average of, with their weights.
 
 Goodman-Bacon (2021), Difference-in-differences with variation in treatment timing, Journal of Econometrics 225,
-theorem 1 and equations 7-10.
+the decomposition theorem.
 
     twfe = sum of weight x estimate over all 2 x 2 comparisons of groups by adoption period
 
@@ -17,7 +17,8 @@ The last kind compares with units already under treatment: where effects grow it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from analysis.messages import Message, ProjectError
 from analysis.samples.panel import Panel
 
 KINDS = ("treated_vs_never", "earlier_vs_later", "later_vs_earlier", "later_vs_always")
+FORBIDDEN = KINDS[2:]  # comparisons with units already under treatment
 COLUMNS = ("kind", "treated", "comparison", "estimate", "weight", "n_treated", "n_comparison")
 
 
@@ -84,6 +86,50 @@ def decompose(panel: Panel) -> pd.DataFrame:
         rows[name] = pd.array(years, dtype="Int64")
         rows.loc[at == len(panel.years), name] = pd.NA
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Decomposition:
+    """The two-way coefficient taken apart.
+
+    rows : of `decompose`; kinds : of `by_kind`, estimates missing where the comparisons may not be shown
+    coefficient : the weighted sum; forbidden : share of the weight on comparisons with units already treated
+    unit : of the outcome
+    """
+
+    rows: pd.DataFrame
+    kinds: pd.DataFrame
+    coefficient: float
+    forbidden: float
+    unit: str
+
+    @property
+    def shown(self) -> Decomposition | None:
+        """This record where its comparisons may be shown one by one, else None."""
+        return self if len(self.rows) else None
+
+
+def decomposition(panel: Panel, shows: Callable[[float], bool], *, unit: str) -> Decomposition:
+    """The two-way coefficient of the panel without its covariates, taken apart.
+
+    Where one comparison rests on too few units none is shown, nor the means by kind: as weights and coefficient are
+    told, it could be worked out from the others.
+
+    Parameters
+    ----------
+    shows : whether readers may see a number that rests on so many units.
+
+    Raises
+    ------
+    DecompositionError : as `decompose`.
+    """
+    rows = decompose(replace(panel, covariates=panel.covariates[:, :0], covariate_names=()))
+    kinds = by_kind(rows)
+    forbidden = float(kinds.loc[kinds["kind"].isin(FORBIDDEN), "weight"].sum())
+    coefficient = float((rows["weight"] * rows["estimate"]).sum())
+    if not all(shows(min(row.n_treated, row.n_comparison)) for row in rows.itertuples()):
+        rows, kinds = rows.iloc[:0], kinds.assign(estimate=np.nan)
+    return Decomposition(rows, kinds, coefficient, forbidden, unit)
 
 
 def by_kind(rows: pd.DataFrame) -> pd.DataFrame:

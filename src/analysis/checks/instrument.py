@@ -1,9 +1,9 @@
 """Two-stage least squares with fixed effects, and what it is worth when the instrument is weak.
 
-Wooldridge (2010), Econometric Analysis of Cross Section and Panel Data, 2nd ed., secs. 5.2 and 20.3 (clusters);
-effective F: Montiel Olea, Pflueger (2013), Journal of Business and Economic Statistics 31, sec. 4; intervals that do not
+Wooldridge (2010), Econometric Analysis of Cross Section and Panel Data, 2nd ed., ch. 5 and ch. 20 (clusters);
+effective F: Montiel Olea, Pflueger (2013), Journal of Business and Economic Statistics 31; intervals that do not
 need a strong instrument: Anderson, Rubin (1949), with clustered errors as in Andrews, Stock, Sun (2019), Annual Review
-of Economics 11, sec. 5.1.
+of Economics 11.
 
     b = (x'P x)^-1 x'P y,  P = Z (Z'Z)^-1 Z'      after fixed effects and exogenous columns are removed from y, x, Z
     V = (x'P x)^-1 (sum_g s_g s_g') (x'P x)^-1,   s_g = sum of P x e over cluster g, times G/(G-1) (N-1)/(N-K)
@@ -25,7 +25,7 @@ from analysis.effects import EstimatorError
 from analysis.estimators import _small_sample
 from analysis.messages import Message
 
-WEAK = 23.1  # effective F: one instrument, worst-case bias 10 % of the benchmark, 5 % level (2013, table 1)
+WEAK = 23.1  # effective F: one instrument, worst-case bias 10 % of the benchmark, 5 % level (2013)
 GRID = 4_001  # points at which AR is looked at with several instruments
 ZOOM = 60  # halvings of a bracket
 

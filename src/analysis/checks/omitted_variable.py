@@ -1,8 +1,8 @@
 """How strong must something left out be to explain the result away?
 
-Oster (2019), Journal of Business and Economic Statistics 37, propositions 2 and 3: delta, and bounds for a given delta.
-Cinelli, Hazlett (2020), Journal of the Royal Statistical Society B 82, sec. 4: robustness value, adjusted estimates,
-bounds by benchmark covariates. VanderWeele, Ding (2017), Annals of Internal Medicine 167, tables 1 and 2: E-value.
+Oster (2019), Journal of Business and Economic Statistics 37: delta, and bounds for a given delta.
+Cinelli, Hazlett (2020), Journal of the Royal Statistical Society B 82: robustness value, adjusted estimates,
+bounds by benchmark covariates. VanderWeele, Ding (2017), Annals of Internal Medicine 167: E-value.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from scipy.special import ndtri, stdtrit
 from analysis.effects import EstimatorError
 from analysis.messages import Message
 
-R_MAX_FACTOR = (
-    1.3  # times the controlled R2, at most one (Oster 2019, sec. 4: 90 % of randomised results survive)
-)
-RATIO_PER_SD = 0.91  # log risk ratio per standard deviation (VanderWeele, Ding 2017, table 2)
+R_MAX_FACTOR = 1.3  # times the controlled R2, at most one (Oster 2019: 90 % of randomised results survive)
+RATIO_PER_SD = 0.91  # log risk ratio per standard deviation (VanderWeele, Ding 2017)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +228,18 @@ def adjusted(
                 f"偏 R²（处理 {treatment_r2:.4g}、结果 {outcome_r2:.4g}）不可能出现",
             )
         )
-    bias = std_error * np.sqrt(df * outcome_r2 * treatment_r2 / (1 - treatment_r2))
+    bias = hidden_bias(std_error, df, treatment_r2, outcome_r2)
     error = std_error * np.sqrt((1 - outcome_r2) / (1 - treatment_r2) * df / (df - 1))
     value = estimate - np.copysign(bias, estimate)
     with np.errstate(divide="ignore"):
         return Adjusted(treatment_r2, outcome_r2, float(value), float(error), float(np.divide(value, error)))
+
+
+def hidden_bias(
+    std_error: float, df: float, treatment_r2: float | np.ndarray, outcome_r2: float | np.ndarray
+) -> np.ndarray:
+    """se sqrt(df R2_y R2_d / (1 - R2_d)): what confounders of these strengths add at most, in the strengths' shape."""
+    return std_error * np.sqrt(df * outcome_r2 * treatment_r2 / (1 - treatment_r2))
 
 
 def benchmark_bound(

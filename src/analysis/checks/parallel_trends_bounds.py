@@ -1,6 +1,6 @@
 """How far trends may differ before the conclusion does not hold: intervals and breakdown values.
 
-Rambachan, Roth (2023), A more credible approach to parallel trends, Review of Economic Studies 90, sections 2-3.
+Rambachan, Roth (2023), A more credible approach to parallel trends, Review of Economic Studies 90.
 
     theta = weights' tau_post,  beta = delta + (0, tau_post) + error,  delta in Delta(size)
 
@@ -20,11 +20,13 @@ import pandas as pd
 from scipy.special import ndtri
 
 from analysis.checks.honest import flci, relative_magnitude
-from analysis.checks.honest.event_path import TrendsError, checked
+from analysis.checks.honest.event_path import EventPath, TrendsError, checked
 from analysis.messages import Message
 
 RESTRICTIONS = ("smoothness", "relative_magnitude")
 SCAN = 20  # sizes looked at before the first one that covers zero is bisected
+MAGNITUDES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # Mbar; 1: trends after adoption as uneven as before it
+BENDS = 5  # sizes of M above zero
 PRECISION = 1e-6  # relative, of a breakdown value
 
 Interval = Callable[[float], tuple[float, float]]
@@ -119,6 +121,58 @@ def breakdown(
         middle = (low + high) / 2
         low, high = (low, middle) if covers(middle) else (middle, high)
     return high
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """One restriction asked over a range of sizes, and where the conclusion stops to hold.
+
+    bounds : intervals by size
+    value : the smallest size whose interval covers zero; 0 where trends that are parallel already leave zero inside
+    yardstick : the largest step (relative_magnitude: always 1), or change of slope (smoothness), seen before adoption;
+        NaN where there are too few periods to see one
+    n_before : periods before the base period; n_clusters : behind the errors; unit : of the outcome
+    truth : theta as it is known of a synthetic study; NaN where it is not
+    """
+
+    bounds: Bounds
+    value: float
+    yardstick: float
+    n_before: int
+    n_clusters: int
+    unit: str
+    truth: float
+
+
+def ask(
+    path: EventPath, weights: np.ndarray, restriction: str, *, unit: str, truth: float = np.nan,
+    conf_level: float = 0.95,
+) -> Breakdown:  # fmt: skip
+    """Bounds of weights' tau_post and their breakdown value, on sizes that show both sides of it.
+
+    Raises
+    ------
+    TrendsError : as `bounds`.
+    """
+    given = (path.beta, path.covariance, path.n_pre)
+    asked = {"restriction": restriction, "weights": weights, "conf_level": conf_level}
+    value = breakdown(*given, **asked)
+    known = {"n_before": path.n_pre, "n_clusters": path.n_clusters, "unit": unit, "truth": truth}
+    if restriction == "relative_magnitude":
+        return Breakdown(bounds(*given, sizes=MAGNITUDES, **asked), value, 1.0, **known)
+    before = np.append(path.beta[: path.n_pre], 0.0)
+    bends = np.abs(np.diff(before, 2))
+    yardstick = float(bends.max()) if bends.size else np.nan
+    reach = float(np.abs(flci.second_sums(weights)).sum())
+    error = float(np.sqrt(weights @ path.covariance[path.n_pre :, path.n_pre :] @ weights))
+    step = _round_step(max(2 * value, error / reach) / BENDS)
+    return Breakdown(bounds(*given, sizes=step * np.arange(BENDS + 1), **asked), value, yardstick, **known)
+
+
+def _round_step(step: float) -> float:
+    """The next of 1, 2, 2.5 and 5 times a power of ten from `step` up."""
+    power = 10.0 ** np.floor(np.log10(step))
+    return float(power * next(m for m in (1, 2, 2.5, 5, 10) if m * power >= step * (1 - 1e-12)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The smallest effect that a design would find: minimum detectable effects, for an error at hand and ex ante.
 
-Bloom (1995), Evaluation Review 19, pp. 547-550; clusters and covariates: Bloom, Richburg-Hayes, Black (2007),
-Educational Evaluation and Policy Analysis 29, equations 1 and 4; unequal cluster sizes: Eldridge, Ashby, Kerry (2006),
+Bloom (1995), Evaluation Review 19; clusters and covariates: Bloom, Richburg-Hayes, Black (2007),
+Educational Evaluation and Policy Analysis 29; unequal cluster sizes: Eldridge, Ashby, Kerry (2006),
 International Journal of Epidemiology 35; several rounds before and after: Frison, Pocock (1992), Statistics in Medicine
-11, as in McKenzie (2012), Journal of Development Economics 99, sec. 2.
+11, as in McKenzie (2012), Journal of Development Economics 99.
 
     power(effect) = P(|T| > t_{1 - alpha/2, df}),  T: noncentral t with effect / se;  MDE: where power is as wanted
     se^2 = sd^2 (rho (1 - R2_b) (1 + cv^2) + (1 - rho) (1 - R2_w) / n) / (J P (1 - P))
@@ -17,10 +17,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.special import nctdtr, ndtr, ndtri, stdtrit
 
 from analysis.effects import EstimatorError
 from analysis.messages import Message
+
+POWER = 0.8  # chance of a significant estimate that a design is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,20 @@ def minimum_detectable_effect(
         middle = (low + high) / 2
         low, high = (middle, high) if _power(middle, df, alpha) < power else (low, middle)
     return Detectable(high * std_error, high, std_error, df, alpha, power)
+
+
+def detectable(rows: pd.DataFrame, *, conf_level: float, power: float = POWER) -> pd.Series:
+    """(r,) smallest effects, outcome unit, that the designs of rows of Estimates find with `power`.
+
+    NaN where a row has no interval.
+    """
+    made = [
+        minimum_detectable_effect(row.std_error_small, df=row.df, alpha=1 - conf_level, power=power).effect
+        if np.isfinite(row.conf_low) and row.std_error_small > 0 and row.df >= 1
+        else np.nan
+        for row in rows.itertuples()
+    ]
+    return pd.Series(made, index=rows.index, name="detectable", dtype=float)
 
 
 def planned_error(

@@ -1,7 +1,7 @@
 """What a test of trends before adoption could have found, and what passing it does to the estimates.
 
 Roth (2022), Pretest with caution: event-study estimates after testing for parallel trends, American Economic Review:
-Insights 4, sections II and III. The test passes where no estimate before the base period is significant by itself;
+Insights 4. The test passes where no estimate before the base period is significant by itself;
 under a difference in trend delta, beta ~ N(delta + tau, covariance) and
 
     passing = P(|beta_s| <= z se_s for all s before the base),   power = 1 - passing
@@ -21,10 +21,11 @@ from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from analysis.checks.honest.event_path import TrendsError, checked
+from analysis.checks.honest.event_path import EventPath, TrendsError, checked
 from analysis.messages import Message
 
 PRODUCT_RULE = {1: 120, 2: 60, 3: 36}  # Gauss-Legendre nodes per dimension; above: scrambled Sobol points
+TARGETS = (0.5, 0.8)  # power at which slopes are asked for (as Roth 2022 reports)
 REACH = 8.5  # standard deviations beyond which nothing is left
 SOBOL_POWER, SOBOL_SEED = 16, 20221101
 
@@ -47,6 +48,67 @@ class PretestPower:
     bayes_factor: float
     likelihood_ratio: float
     rows: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Pretest:
+    """What trends the test before adoption could have missed, and what they would do to the average effect.
+
+    rows : per target power `target`, `slope` (outcome unit per year, in the direction of the estimate), `bias` it leaves
+        in the average, `bias_after_passing` where the test has passed, and `joint_power` of the joint test
+    periods : rows of PretestPower for the first target
+    estimate : the average, outcome unit
+    base : base period; unit : of the outcome
+    n_tested : periods tested; n_clusters : behind the errors; size : chance to reject parallel trends
+    """
+
+    rows: pd.DataFrame
+    periods: pd.DataFrame
+    estimate: float
+    base: int
+    unit: str
+    n_tested: int
+    n_clusters: int
+    size: float
+
+
+def pretest(path: EventPath, weights: np.ndarray, *, unit: str, conf_level: float = 0.95) -> Pretest:
+    """The test's answer for slopes that it finds with the chances TARGETS.
+
+    Parameters
+    ----------
+    weights : (n - n_pre,) of the periods after the base in the average.
+
+    Raises
+    ------
+    TrendsError : as `power`.
+    """
+    n_pre, estimate = path.n_pre, float(weights @ path.beta[path.n_pre :])
+    sign = -1.0 if estimate < 0 else 1.0
+    rows, asked = [], []
+    for target in TARGETS:
+        slope = sign * detectable_slope(
+            path.covariance, path.event_times, target=target, base=path.base, conf_level=conf_level
+        )
+        found = power(
+            path.beta, path.covariance, path.event_times, slope, base=path.base, conf_level=conf_level
+        )
+        after = found.rows.iloc[n_pre:]
+        joint = np.nan
+        if path.n_clusters > n_pre:
+            joint = joint_test_power(
+                found.rows["trend"].to_numpy()[:n_pre], path.covariance[:n_pre, :n_pre], path.n_clusters,
+                conf_level=conf_level,
+            )  # fmt: skip
+        asked.append(found)
+        rows.append((
+            target, slope, float(weights @ after["trend"]), float(weights @ after["mean_after_passing"]), joint,
+        ))  # fmt: skip
+    columns = ["target", "slope", "bias", "bias_after_passing", "joint_power"]
+    return Pretest(
+        pd.DataFrame(rows, columns=columns), asked[0].rows, estimate, path.base, unit, n_pre, path.n_clusters,
+        asked[0].size,
+    )  # fmt: skip
 
 
 def power(
@@ -139,7 +201,7 @@ def detectable_slope(
     high = float((half / np.abs(unit)).min())
     while missing(high) > 0:
         high *= 2
-    return float(brentq(missing, 0.0, high, xtol=1e-14 * high, rtol=1e-13))
+    return float(brentq(missing, 0.0, high, xtol=1e-8 * high, rtol=1e-8))
 
 
 def joint_test_power(
@@ -204,7 +266,7 @@ def shift_by_passing(
 ) -> np.ndarray:
     """(n,) E[y | low <= x <= high] for y jointly normal with x ~ N(0, covariance), mean zero.
 
-    cross : (n, d) covariances of y with x; missing where the box has no probability. E[y | box] = cross (f(low) - f(high))  (Tallis 1961, eq. 3).
+    cross : (n, d) covariances of y with x; missing where the box has no probability. E[y | box] = cross (f(low) - f(high))  (Tallis 1961).
     """
     if passing <= 0:
         return np.full(len(cross), np.nan)

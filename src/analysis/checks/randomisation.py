@@ -1,8 +1,8 @@
 """Randomisation inference: what the statistic would be had the same schedules been dealt to other units.
 
-Studentised permutation tests: Chung, Romano (2013), Annals of Statistics 41, theorem 2.2; Wu, Ding (2021), Journal of
-the American Statistical Association 116, sec. 4; adoption dates dealt among units: Roth, Sant'Anna (2023), Journal of
-Political Economy Microeconomics 1, sec. 3.3.
+Studentised permutation tests: Chung, Romano (2013), Annals of Statistics 41; Wu, Ding (2021), Journal of
+the American Statistical Association 116; adoption dates dealt among units: Roth, Sant'Anna (2023), Journal of
+Political Economy Microeconomics 1.
 
     theta = sum_k mean_{i in k} u_ik,   u_ik = sum_t c_kt Y_it          (k: cohorts and the never treated)
     V     = sum_k s_k^2 / n_k,          s_k^2: variance of u_ik within cohort k
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.checks._own_change import own_change
 from analysis.effects import EstimatorError
 from analysis.messages import Message
 
@@ -94,6 +95,59 @@ def group_time_randomisation(
     table = _Table(y[kept] @ coefficient[live].T, np.searchsorted(levels, g[kept]), size)
     labels = None if strata is None else np.asarray(strata)[kept]
     return _test(table, labels, int(np.isfinite(levels) @ size), int((~kept).sum()), draws, seed)
+
+
+def adjusted_randomisation(
+    by_cohort: np.ndarray, code: np.ndarray, controls: np.ndarray, *, strata: np.ndarray | None = None,
+    draws: int = 9_999, seed: int = 0,
+) -> Randomisation:  # fmt: skip
+    """Test of adoption in the regression of every unit's own change on adoption and controls.
+
+    b = sum_i d_i y_i / sum_i d_i^2,  V = sum_i d_i^2 e_i^2 / (sum_i d_i^2)^2  (White 1980),  d, y: residuals of adoption
+    and of change from a constant and the controls, taken anew in each draw, e = y - b d; the statistic is b / sqrt(V).
+    As a statistic it leaves the test exact where no unit is affected and schedules could have been dealt otherwise.
+
+    Parameters
+    ----------
+    by_cohort : (n, K) change of every unit over the window of each cohort; code : (n,) own cohort, K = comparison.
+    controls : (n, p), not changed by adoption. strata : (n,) labels within which schedules are dealt.
+
+    Raises
+    ------
+    EstimatorError : missing values, adoption collinear with the controls, nothing to exchange.
+    """
+    n, k = by_cohort.shape
+    x = np.column_stack([np.ones(n), controls])
+    if not (np.isfinite(by_cohort).all() and np.isfinite(x).all()):
+        raise EstimatorError(Message("values are missing; leave those rows out", "数据有缺失；请先剔除"))
+    basis, _ = np.linalg.qr(x / np.maximum(np.abs(x).max(axis=0), 1e-300))
+
+    def residuals(values: np.ndarray) -> np.ndarray:
+        return values - (values @ basis) @ basis.T
+
+    def statistics(dealt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        d, y = residuals((dealt < k).astype(float)), residuals(own_change(by_cohort, dealt))
+        square = (d**2).sum(axis=1)
+        b = (d * y).sum(axis=1) / square
+        error = np.sqrt((d**2 * (y - b[:, None] * d) ** 2).sum(axis=1)) / square
+        return b, error
+
+    own = (code < k).astype(float)
+    if not (residuals(own[None, :]) ** 2).sum() > 1e-10 * (own - own.mean()) @ (own - own.mean()):
+        raise EstimatorError(
+            Message("adoption is a combination of the controls", "是否采用与控制变量完全共线，无法识别")
+        )
+    estimate, std_error = (float(part[0]) for part in statistics(code[None, :]))
+    rng, found = np.random.default_rng(seed), []
+    rows = max(1, LARGEST // n)
+    for start in range(0, draws, rows):
+        found.append(statistics(_dealt(code, strata, min(rows, draws - start), rng)))
+    b, error = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    observed = estimate / std_error
+    return Randomisation(
+        estimate, std_error, observed, _p_value(observed, np.abs(b / error)), _p_value(estimate, np.abs(b)), n,
+        int((code < k).sum()), 0, _exchangeable(code, strata), draws,
+    )  # fmt: skip
 
 
 def difference_randomisation(

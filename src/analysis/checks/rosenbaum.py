@@ -1,7 +1,7 @@
 """Rosenbaum bounds: how much may hidden bias change the chance of treatment within matched pairs or sets?
 
-Rosenbaum (2002), Observational Studies, 2nd ed., secs. 4.3.3 (signed rank) and 4.3.4 (Hodges-Lehmann estimates); sets
-of several: Gastwirth, Krieger, Rosenbaum (2000), Journal of the Royal Statistical Society B 62, sec. 3.
+Rosenbaum (2002), Observational Studies, 2nd ed., ch. 4 (signed rank, Hodges-Lehmann estimates); sets
+of several: Gastwirth, Krieger, Rosenbaum (2000), Journal of the Royal Statistical Society B 62.
 
     1 / gamma <= odds of treatment of one unit / odds of another of the same set <= gamma
 

@@ -1,7 +1,7 @@
 """Synthetic difference-in-differences, and synthetic control and plain differences by the same weights.
 
-Arkhangelsky, Athey, Hirshberg, Imbens, Wager (2021), American Economic Review 111: algorithm 1, weights of equations 4
-to 6, errors of algorithms 3 (jackknife) and 4 (placebo). Staggered adoption: their appendix A, cohort by cohort.
+Arkhangelsky, Athey, Hirshberg, Imbens, Wager (2021), American Economic Review 111: algorithm 1, errors of
+algorithms 3 (jackknife) and 4 (placebo). Staggered adoption: cohort by cohort, as in their appendix.
 
     effect = sum_i w_i sum_t l_t Y_it,   w: +1/N1 treated, -omega_i others;  l: +1/T1 after, -lambda_t before
     omega  = argmin over the simplex |omega_0 + Y'omega - treated mean|^2 / T0 + zeta^2 |omega|^2
@@ -21,7 +21,7 @@ from analysis.messages import Message
 
 METHODS = ("synthetic_did", "synthetic_control", "differences")
 BRIEF, LONG = 100, 10_000  # Frank-Wolfe steps before and after dropping small weights
-TIGHT = 1e-6  # times sigma: regularisation that only breaks ties (paper, footnote 3)
+TIGHT = 1e-6  # times sigma: regularisation that only breaks ties (as the paper's own package)
 DECREASE = 1e-5  # times sigma: root of the decrease of the objective below which steps stop
 
 
@@ -114,8 +114,8 @@ def placebo_error(
                 f"{len(others)} 个未处理单位不足以替代 {n1} 个处理单位",
             )
         )
-    chosen = _pretended(len(others), n1, draws, seed)
-    values = _pretended_estimates(others, chosen, chosen, n_before, method)
+    chosen = pretended(len(others), n1, draws, seed)
+    values = pretended_estimates(others, chosen, chosen, n_before, method)
     return SyntheticError(float(values.std()), values, "placebo")
 
 
@@ -200,12 +200,12 @@ def staggered_synthetic_did(
                     f"{len(pool)} 个从未处理单位不足以替代 {size.sum()} 个处理单位",
                 )
             )
-        chosen, error = _pretended(len(pool), int(size.sum()), draws, seed), 0.0
+        chosen, error = pretended(len(pool), int(size.sum()), draws, seed), 0.0
         replicates = np.zeros(len(chosen))
         ends = np.cumsum(size)
         for k, n_before in enumerate(before):
             own = chosen[:, ends[k] - size[k] : ends[k]]
-            replicates += weight[k] * _pretended_estimates(pool, own, chosen, int(n_before), method)
+            replicates += weight[k] * pretended_estimates(pool, own, chosen, int(n_before), method)
         error = float(replicates.std())
     return StaggeredSyntheticDid(
         float(weight @ by_cohort), error, adopting, by_cohort, weight, left_out, int(never.sum())
@@ -228,7 +228,7 @@ def _checked(outcome: np.ndarray, treated: np.ndarray, n_before: int) -> tuple[n
     return y, d
 
 
-def _pretended(n: int, n_treated: int, draws: int, seed: int) -> np.ndarray:
+def pretended(n: int, n_treated: int, draws: int, seed: int) -> np.ndarray:
     """(B, n_treated) positions of pretended treated units among n; each once if one is treated."""
     if n_treated == 1:
         return np.arange(n)[:, None]
@@ -266,7 +266,7 @@ def _weights(
     return unit, period
 
 
-def _pretended_estimates(
+def pretended_estimates(
     pool: np.ndarray, chosen: np.ndarray, taken: np.ndarray, n_before: int, method: str
 ) -> np.ndarray:
     """(B,) estimates with the units `chosen` (B, n) of `pool` (N, T) as treated, all but `taken` (B, m) as untreated."""

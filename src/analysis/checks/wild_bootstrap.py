@@ -1,7 +1,7 @@
 """Wild cluster bootstrap with the null imposed, in cluster-score form.
 
-Cameron, Gelbach, Miller (2008), Review of Economics and Statistics 90, sec. III.C; six-point multipliers: Webb (2023),
-Canadian Journal of Economics 56; cluster scores: MacKinnon, Nielsen, Webb (2023), Journal of Econometrics 232, sec. 5.
+Cameron, Gelbach, Miller (2008), Review of Economics and Statistics 90; six-point multipliers: Webb (2023),
+Canadian Journal of Economics 56; cluster scores: MacKinnon, Nielsen, Webb (2023), Journal of Econometrics 232.
 
     y = b d + Z c + F f + e,   d~, y~: residuals of d, y from Z and F,   S = sum w d~^2
     a_g = sum_g w d~ y~,  q_g = sum_g w d~^2,  C_g = sum_g w d~ Q,  E_g = sum_g w y~ Q,   Q: orthonormal Z
@@ -28,7 +28,7 @@ from analysis.effects import EstimatorError
 from analysis.estimators import _small_sample
 from analysis.messages import Message
 
-FEW = 12  # clusters; below, two-point multipliers give too few distinct statistics (Webb 2023, sec. 3)
+FEW = 12  # clusters; below, two-point multipliers give too few distinct statistics (Webb 2023)
 POINTS = {
     "rademacher": np.array([-1.0, 1.0]),
     "webb": np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)]),
@@ -146,7 +146,7 @@ def wild_influence(
 ) -> WildBootstrap:  # fmt: skip
     """Bootstrap test and interval of a weighted sum of estimates from their influence, on clusters of the rows.
 
-    The score bootstrap of Kline, Santos (2012), Journal of Econometric Methods 1, sec. 2, with psi_g in the place of
+    The score bootstrap of Kline, Santos (2012), Journal of Econometric Methods 1, with psi_g in the place of
     the scores. With `share` the null is imposed: psi_g(b0) = psi_g + share_g (estimate - b0), which for a mean are the
     deviations from b0 itself.
 

@@ -1,4 +1,4 @@
-"""An event study as Rambachan, Roth (2023), section 2.1, read it: estimates by period without the base period.
+"""An event study as Rambachan, Roth (2023) read it: estimates by period without the base period.
 
     beta = (beta_pre, beta_post) ~ N(delta + tau, covariance),  tau_pre = 0,  delta_base = 0
 
@@ -91,6 +91,22 @@ def from_path(effects: Effects, design: Design) -> EventPath:
         path.rows["estimate"].to_numpy(float)[kept], path.covariance[np.ix_(kept, kept)], event_times, base,
         left_out, effects.n_clusters,
     )  # fmt: skip
+
+
+def after_weights(effects: Effects, path: EventPath) -> np.ndarray:
+    """(n - n_pre,) shares of the periods after the base in the simple average over them: their treated weight.
+
+    With every event time kept, weights @ beta after the base is the simple average of `analysis.estimates`.
+    """
+    cells = effects.cells
+    known = cells["effect"].notna() & cells["cohort"].notna()
+    event_time = (
+        (cells["year"] - cells["cohort"]).where(known, np.iinfo(np.int32).min).to_numpy(dtype=np.int64)
+    )
+    size = effects.treated.to_numpy().sum(axis=0)
+    after = path.event_times[path.n_pre :]
+    total = np.array([size[event_time == e].sum() if e >= 0 else 0.0 for e in after])
+    return total / total.sum()
 
 
 def checked(beta: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """Optimal fixed-length intervals where the trend's slope may change by at most M a period.
 
-Rambachan, Roth (2023), section 3.1 and Delta^SD(M) of section 2.4.1; Armstrong, Kolesar (2018), Optimal inference in a
+Rambachan, Roth (2023), Delta^SD(M); Armstrong, Kolesar (2018), Optimal inference in a
 class of regression models, Econometrica 86.
 
     theta = l' tau_post,  estimate = l' beta_post + w' beta_pre,  half length = h cv(b / h)

@@ -1,6 +1,6 @@
 """Intervals where the trend after adoption moves at most Mbar times as fast as its fastest move before.
 
-Rambachan, Roth (2023), Delta^RM(Mbar) of section 2.4.2, hybrid tests of section 3.2; Andrews, Roth, Pakes (2023),
+Rambachan, Roth (2023), Delta^RM(Mbar) and hybrid tests; Andrews, Roth, Pakes (2023),
 Inference for linear conditional moment inequalities, Review of Economic Studies 90: least favourable hybrid, C-LF.
 
 Delta^RM(Mbar) is a union over the step s before the base and its sign of sets in which every step after the base is
@@ -24,7 +24,7 @@ import numpy as np
 from scipy.optimize import elementwise
 from scipy.special import log_ndtr, ndtr, ndtri
 
-HYBRID_SHARE = 0.1  # share of alpha that the first stage spends (Rambachan, Roth 2023, sec. 3.2)
+HYBRID_SHARE = 0.1  # share of alpha that the first stage spends (as Rambachan, Roth 2023 recommend)
 GRID = 501  # values of theta at which acceptance is looked up before its ends are bisected
 HALVINGS = 36
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(200)
