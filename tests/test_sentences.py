@@ -15,8 +15,10 @@ from analysis.checks.pre_trend import PreTrend
 from analysis.estimates import Estimates, verdict
 from analysis.report import sentences
 from analysis.report.page import PageError, open_page
+from analysis.report.sentences import front
 from analysis.report.summary import Findings, findings, not_measured
 from analysis.study import read_study
+from analysis.words import vocabulary
 
 
 def page(folder, language="en", **fields):
@@ -130,6 +132,10 @@ def test_reasons_are_told_in_both_languages(small_study):
     assert sentences.reasons(Agreement("positive_stable", ()), page(small_study).words) is None
 
 
+def test_page_one_knows_how_grave_every_reason_is():
+    assert set(front.CAUTIONS) == set(vocabulary()["reasons"])
+
+
 def test_comparison_units_are_named_only_where_they_are_few_and_the_report_is_internal(tmp_path):
     from analysis.samples import adoption
 
@@ -147,12 +153,14 @@ def test_what_is_not_held_is_said(small_study):
     assert not_measured(read_study(small_study)) == [
         "household_income",
         "households",
+        "membership",
         "platforms",
         "prices",
+        "sources",
         "costs",
     ]
     said = sentences.not_held(read_study(small_study), page(small_study).words)
-    assert said.count("Not measured") == 5
+    assert said.count("Not measured") == 7
 
 
 def run_all(folder, run_folder, language="en"):

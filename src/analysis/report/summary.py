@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.members.records import Together
 from analysis.messages import Message
+from analysis.report.chapters import plan
 from analysis.report.page import Page, PageError
 from analysis.study import Study
 
@@ -17,13 +19,17 @@ from analysis.study import Study
 class Findings:
     """What page one quotes.
 
-    headlines : one row per outcome, the primary first — outcome, the main simple average's columns, second_estimate,
-        agreement (key under [agreement])
+    headlines : one row per outcome, the primary first, then in the plan's order — outcome, role, family, the main simple
+        average's columns, second_estimate, agreement (key under [agreement]), p_adjusted and detectable (NaN where
+        outcomes were not judged together)
     facts : one row per outcome — outcome, n_units, first_year, last_year, n_treated, n_clusters, estimator
     reasons : why the primary result is to be read with care: key under [reasons] and the fields of its sentence
     notes : what the gate left out of the primary outcome's estimate: key under [gate_notes] and count
     programme : counts of the roll-out: n_units, n_adopters, year
     differences : pairs of models that can and cannot be told apart: n_pairs, n_apart; None where not compared
+    judged : outcomes judged together, as chapters.plan.outcomes made them; None where that was not done
+    groups : effects by group and their differences, as chapters.plan.groups made them; None where none were compared
+    together : members, non-members and the village mean, as chapters.members.together made it; None where not asked
     """
 
     headlines: pd.DataFrame
@@ -32,6 +38,9 @@ class Findings:
     notes: list[tuple[str, int]]
     programme: dict[str, Any] | None
     differences: dict[str, int] | None
+    judged: pd.DataFrame | None = None
+    groups: pd.DataFrame | None = None
+    together: Together | None = None
 
 
 def findings(page: Page) -> Findings:
@@ -42,7 +51,8 @@ def findings(page: Page) -> Findings:
     PageError : the notebook runs outside a run, or before the others.
     """
     kept = page.store.kept()
-    keys = sorted(page.study.outcomes, key=lambda key: key != page.study.primary_outcome)
+    asked = plan.roles(page.study)
+    judged, keys = _rows("07b-outcomes", kept), asked["outcome"].tolist()
     headlines = [row for key in keys if (row := _headline(key, kept, page.study)) is not None]
     if not headlines:
         raise PageError(
@@ -53,7 +63,7 @@ def findings(page: Page) -> Findings:
                 "设为其他笔记本保存结果的目录",
             )
         )
-    told = pd.DataFrame(headlines)
+    told = _with_standing(pd.DataFrame(headlines), asked, judged)
     columns = ["outcome", "n_units", "first_year", "last_year", "n_treated", "n_clusters", "estimator"]
     primary = kept.get(f"06-{keys[0]}-agreement", {"facts": {"reasons": []}})["facts"]
     pairs = next(
@@ -69,6 +79,9 @@ def findings(page: Page) -> Findings:
         differences=None
         if pairs is None
         else {"n_pairs": len(pairs), "n_apart": sum(row["apart"] for row in pairs)},
+        judged=judged,
+        groups=_rows("07b-subgroups", kept),
+        together=_together(page.study, kept),
     )
 
 
@@ -79,6 +92,8 @@ def not_measured(study: Study) -> list[str]:
     ]
     if not any(table.level == "household" for table in study.tables.values()):
         found.append("households")
+    if study.membership is None:
+        found.append("membership")
     if not any(table.model for table in study.tables.values()):
         found.append("models")
     found += [
@@ -86,7 +101,37 @@ def not_measured(study: Study) -> list[str]:
         for matter, name in (("platforms", "coop"), ("prices", "price_year"))
         if name not in study.tables
     ]
+    if study.table(study.outcome(study.primary_outcome).table).design == "repeated_cross_section":
+        found.append("followed")
+    if not study.sources:
+        found.append("sources")
     return [*found, "costs"]
+
+
+def _with_standing(headlines: pd.DataFrame, asked: pd.DataFrame, judged: pd.DataFrame | None) -> pd.DataFrame:
+    """The headlines with what each outcome was beforehand, and how it does among those judged with it."""
+    told = headlines.merge(asked[["outcome", "role", "family"]], on="outcome", how="left")
+    if judged is None:
+        return told.assign(p_adjusted=np.nan, detectable=np.nan)
+    # what was judged by another estimator than the headline's is another number
+    return told.merge(
+        judged[["outcome", "estimator", "p_adjusted", "detectable"]], on=["outcome", "estimator"], how="left"
+    )
+
+
+def _rows(name: str, kept: dict[str, dict[str, Any]]) -> pd.DataFrame | None:
+    """Rows that a chapter kept, missing numbers as NaN; None where it did not run."""
+    if name not in kept:
+        return None
+    rows = pd.DataFrame(kept[name]["rows"])
+    return rows.apply(lambda column: column if column.map(type).eq(str).any() else column.astype(float))
+
+
+def _together(study: Study, kept: dict[str, dict[str, Any]]) -> Together | None:
+    if study.membership is None:
+        return None
+    rows, ties = (_rows(f"04b-{study.membership.outcome}-{name}", kept) for name in ("three", "tie"))
+    return None if rows is None or ties is None else Together(rows, ties, {})
 
 
 def _headline(key: str, kept: dict[str, dict[str, Any]], study: Study) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -63,9 +63,18 @@ def _place(location: tuple[int | str, ...]) -> str:
 def _fields_at(location: tuple[int | str, ...], sections: dict[str, type[BaseModel]]) -> list[str]:
     if len(location) == 1:
         return list(sections)
-    if str(location[-2]) in {"label", "title", "unit_label", "description"}:
-        return ["zh", "en"]
-    return list(sections[str(location[0])].model_fields)
+    record = sections[str(location[0])]
+    for part in location[1:-1]:
+        inner = record.model_fields.get(str(part))
+        record = (_record_in(inner.annotation) if inner else None) or record
+    return list(record.model_fields)
+
+
+def _record_in(annotation: Any) -> type[BaseModel] | None:
+    """The record that a field holds, alone or in a table or list of them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _record_in(inner))), None)
 
 
 def listed(choices: list[str]) -> str:

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from analysis import paths
+from analysis.study._record import Key, Record, Text
 from analysis.study.errors import StudyError, listed, nearest, problems
+from analysis.study.membership import Membership
+from analysis.study.plan import Plan
+from analysis.study.robustness import Robustness
+from analysis.study.sources import Sources
 
-KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
-Key = Annotated[str, Field(pattern=KEY.pattern)]
 Estimator = Literal[
     "group_time", "imputation", "saturated", "twfe"
 ]  # the files in estimators/: a test compares
 ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, coerce_numbers_to_str=False)
-
-
-class Text(_Record):
-    """One text in both languages."""
-
-    zh: str
-    en: str
-
-    def __getitem__(self, language: str) -> str:
-        return getattr(self, language)
-
-
-class Table(_Record):
+class Table(Record):
     """A table of the study: where it lies, what must hold for it, and the roles of its columns.
 
-    A panel table names `unit`, `time` and `cohort`; any other table names its `key`.
+    A panel table names `unit`, `time` and `cohort`; any other table names its `key`. In a panel table `design` says what
+    its rows are: "panel", one row per unit and period, units with incomplete histories are left out and counted;
+    "unbalanced_panel", the same, units with gaps stay; "repeated_cross_section", other people in every period: `unit`
+    is where they live, the level that adopts, and `key` names the columns that identify a person's row.
     """
 
     file: str
@@ -53,9 +44,12 @@ class Table(_Record):
     model: str = ""
     group: str = ""
     level: Literal["unit", "household"] = "unit"
+    design: Literal["panel", "unbalanced_panel", "repeated_cross_section"] = "panel"
     covariates: tuple[str, ...] | None = None  # None: those of [design]
     exclude: tuple[str, ...] = ()  # columns of true/false; units where true are left out, counted
-    describe: dict[str, Text] = {}  # columns compared at baseline between adopters and others, with labels
+    describe: dict[str, Text] = Field(
+        default={}
+    )  # columns compared at baseline between adopters and others, with labels
     description: Text | None = None
 
     @property
@@ -64,7 +58,7 @@ class Table(_Record):
         return bool(self.cohort)
 
 
-class Outcome(_Record):
+class Outcome(Record):
     """An outcome: which column of which table, in which unit, for which chapter."""
 
     table: str
@@ -75,7 +69,7 @@ class Outcome(_Record):
     concept: Literal["collective_income", "household_income", "other"] = "other"
 
 
-class Design(_Record):
+class Design(Record):
     """How effects are estimated; `covariates` are baseline columns, constant within a unit."""
 
     comparison_group: Literal["never_treated", "not_yet_treated"] = "not_yet_treated"
@@ -89,8 +83,17 @@ class Design(_Record):
     min_treated_units: int = Field(default=5, ge=2, le=1000)
     bootstrap_draws: int = Field(default=999, ge=99, le=100_000)
 
+    @model_validator(mode="after")
+    def _benchmark_beside_an_estimator(self) -> Design:
+        if not set(self.estimators) - {"twfe"}:
+            raise ValueError(
+                "estimators: twfe is the benchmark that earlier adopters distort and never stands alone; name one of "
+                "group_time, imputation, saturated"
+            )
+        return self
 
-class Model(_Record):
+
+class Model(Record):
     """A treatment arm, one of the cooperative models."""
 
     label: Text
@@ -98,13 +101,13 @@ class Model(_Record):
     dimension: str = ""
 
 
-class Release(_Record):
+class Release(Record):
     """Who may read the report."""
 
     audience: Literal["internal", "public"] = "internal"
 
 
-class About(_Record):
+class About(Record):
     """What the study is called."""
 
     name: Key
@@ -114,30 +117,34 @@ class About(_Record):
     warnings: tuple[Text, ...] = ()  # what readers of this study's numbers must know, printed on page one
 
 
-class TrueEffect(_Record):
+class TrueEffect(Record):
     """Where the true effect on one outcome stands: a file with the panel's unit and time columns and this column."""
 
     file: str
     column: str
 
 
-class Truth(_Record):
+class Truth(Record):
     """Known effects by outcome; synthetic studies only, never read by an estimator."""
 
     folder: str
-    effects: dict[Key, TrueEffect] = {}
+    effects: dict[Key, TrueEffect] = Field(default={})
 
 
-class Study(_Record):
+class Study(Record):
     """A study folder's decisions. Made by `read_study`; never edited."""
 
     about: About = Field(alias="study")
     tables: dict[Key, Table]
     outcomes: dict[Key, Outcome]
     design: Design = Design()
-    models: dict[Key, Model] = {}
+    models: dict[Key, Model] = Field(default={})
     release: Release = Release()
     truth: Truth | None = None
+    membership: Membership | None = None
+    robustness: Robustness = Robustness()
+    plan: Plan | None = None
+    sources: dict[Key, Sources] = Field(default={})
     folder: Path = Field(default=Path(), exclude=True, strict=False)
 
     @model_validator(mode="after")
@@ -145,6 +152,13 @@ class Study(_Record):
         problems = [*self._table_problems(), *self._outcome_problems()]
         if self.truth is not None and not self.about.synthetic:
             problems.append("[truth]: only a study with synthetic = true has known effects; remove [truth]")
+        if self.membership is not None:
+            problems += self.membership.problems(self)
+        problems += self.robustness.problems(self)
+        if self.plan is not None:
+            problems += self.plan.problems(self)
+        for outcome, parts in self.sources.items():
+            problems += parts.problems(outcome, self)
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -154,6 +168,15 @@ class Study(_Record):
         for name, table in self.tables.items():
             if table.is_panel and not (table.unit and table.time):
                 problems.append(f"[tables.{name}]: 'cohort' is given, so 'unit' and 'time' must be too")
+            if table.design == "repeated_cross_section" and not table.key:
+                problems.append(
+                    f"[tables.{name}]: design = \"repeated_cross_section\" needs 'key', the columns that identify a "
+                    "person's row, so that nobody is counted twice"
+                )
+            if not table.is_panel and table.design != "panel":
+                problems.append(
+                    f"[tables.{name}]: 'design' is of tables that date adoption; give 'cohort' or remove it"
+                )
             if not table.is_panel and not table.key:
                 problems.append(
                     f"[tables.{name}]: give 'unit', 'time' and 'cohort' (a panel on which adoption is dated) "
@@ -266,5 +289,6 @@ class Study(_Record):
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "study": About, "tables": Table, "outcomes": Outcome, "design": Design,
-    "models": Model, "release": Release, "truth": Truth,
+    "models": Model, "release": Release, "truth": Truth, "membership": Membership, "robustness": Robustness,
+    "plan": Plan, "sources": Sources,
 }  # fmt: skip

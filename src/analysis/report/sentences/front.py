@@ -4,38 +4,34 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.checks.multiplicity import still_clear
 from analysis.estimates import verdict
 from analysis.report.sentences._sentence import Sentence, listed, numbered, numbers, reason, say
+from analysis.report.sentences.members import households_tie
 from analysis.report.summary import Findings
 from analysis.words import Words
 
 CAUTIONS = (
-    "placebo", "pre_trend", "always_treated", "unlike", "few_comparison", "short_interval", "no_pre_trend_test", "other_sign",
-    "other_verdict", "few_clusters", "short_past", "not_estimable",
+    "placebo", "placebo_outcome", "pre_trend", "near", "joint_null", "always_treated", "unlike", "few_comparison",
+    "short_interval", "placebo_unit", "no_pre_trend_test", "other_sign", "other_scale", "other_verdict", "few_clusters",
+    "short_past", "not_estimable",
 )  # fmt: skip  # gravest first
 
 
 def judgement(found: Findings, words: Words) -> Sentence:
     """The overall judgement in plain words: the primary outcome's verdict and how far it carries."""
     row = found.headlines.iloc[0]
-    return say(
-        f"judgement_{verdict(row)}", words, title=words.text(words.study.about.title),
+    text = words(
+        f"sentences.judgement_{verdict(row)}", title=words.text(words.study.about.title),
         outcome=words.outcome(row["outcome"]), agreement=words(f"agreement.{row['agreement']}"), **numbers(row, words),
         comparison=words(f"comparison_groups.{words.study.design.comparison_group}"),
     )  # fmt: skip
+    return Sentence("judgement_" + verdict(row), words.sentences([text, _seen(row, words)]))
 
 
 def results(found: Findings, words: Words) -> Sentence:
-    """Up to three results, the primary outcome's first."""
-    told = [
-        words(
-            f"sentences.result_{verdict(row)}", outcome=words.outcome(row["outcome"]), **numbers(row, words),
-            comparison=words(f"comparison_groups.{words.study.design.comparison_group}"),
-            years=words.years(int(row["first_year"]), int(row["last_year"])),
-        )
-        for _, row in found.headlines.head(3).iterrows()
-    ]  # fmt: skip
-    return numbered("results", told)
+    """Up to three results, the primary outcome's first, then in the plan's order, with what they are worth."""
+    return numbered("results", [_result(row, words) for _, row in found.headlines.head(3).iterrows()])
 
 
 def cautions(found: Findings, words: Words) -> Sentence:
@@ -68,6 +64,29 @@ def programme(found: Findings, words: Words) -> Sentence | None:
     )  # fmt: skip
 
 
+def _result(row: pd.Series, words: Words) -> str:
+    """One outcome's change; that it fades beside others of its family, was not announced, or may have been missed."""
+    text = words(
+        f"sentences.result_{verdict(row)}", outcome=words.outcome(row["outcome"]), **numbers(row, words),
+        comparison=words(f"comparison_groups.{words.study.design.comparison_group}"),
+        years=words.years(int(row["first_year"]), int(row["last_year"])),
+    )  # fmt: skip
+    stands = still_clear(row, words.study.design.conf_level)
+    tail = ""
+    if stands == "no_longer":
+        tail = words("sentences.result_no_longer")
+    elif row["role"] in {"added", "exploratory"} and words.study.plan is not None:
+        tail = words("sentences.result_explored")
+    return words.sentences([text, _seen(row, words), tail])
+
+
+def _seen(row: pd.Series, words: Words) -> str:
+    """How large an effect would have been seen, where none is clear; nothing where one is or it is not known."""
+    if verdict(row) != "unclear" or pd.isna(row["detectable"]):
+        return ""
+    return words("sentences.result_seen", size=words.amount(row["detectable"], row["unit"]))
+
+
 def models_told_apart(found: Findings, words: Words) -> Sentence | None:
     """How many pairs of models differ; nothing where models were not compared."""
     if found.differences is None:
@@ -77,18 +96,8 @@ def models_told_apart(found: Findings, words: Words) -> Sentence | None:
 
 
 def households_together(found: Findings, words: Words) -> Sentence | None:
-    """Members, non-members and the village mean in one sentence; nothing unless all three were estimated."""
-    wanted: dict[str, pd.Series] = {}
-    for _, row in found.headlines.iterrows():
-        outcome = words.study.outcome(row["outcome"])
-        if outcome.concept == "household_income":
-            level = words.study.table(outcome.table).level
-            kind = "village" if level == "unit" else ("others" if "spillover" in outcome.table else "members")
-            wanted.setdefault(kind, row)
-    if set(wanted) != {"members", "others", "village"}:
-        return None
-    told = {kind: words.amount(row["estimate"], row["unit"], signed=True) for kind, row in wanted.items()}
-    return say("households_together", words, **told)
+    """Members, non-members and the village mean as one result; nothing unless all three were estimated together."""
+    return households_tie(found.together, words)
 
 
 def reading_guide(words: Words) -> Sentence:
