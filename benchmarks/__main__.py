@@ -1,8 +1,9 @@
-"""Benchmarks against named peers: `python benchmarks [estimators|importing|report] [options]`; all where none is named.
+"""Benchmarks against named peers: `python benchmarks [estimators|importing|report|robustness] [options]`; all where none is named.
 
 estimators : group-time effects against csdid, diff-diff and moderndid (seconds, memory, numbers)
 importing  : office files against plain reading with pandas (seconds, memory, tables)
 report     : the report against papermill and nbconvert one after the other
+robustness : wild bootstrap and specification curve against diff-diff, csdid, moderndid, wildboottest, pyfixest
 
 Each explains its options: `python benchmarks estimators --help`.
 """
@@ -14,8 +15,14 @@ import sys
 import estimators
 import importing
 import report
+import robustness
 
-BENCHMARKS = {"estimators": estimators.main, "importing": importing.main, "report": report.main}
+BENCHMARKS = {
+    "estimators": estimators.main,
+    "importing": importing.main,
+    "report": report.main,
+    "robustness": robustness.main,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -10,10 +10,13 @@ import pytest
 from scipy import stats
 
 from analysis.checks import Case, specifications
-from analysis.checks.agreement import agreement, between_estimators
+from analysis.checks.agreement import NOTHING_MORE, Further, agreement, between_estimators
+from analysis.checks.curve import SpecificationCurve
 from analysis.checks.differences import differences
+from analysis.checks.joint_null import JointNull
 from analysis.checks.ladder import ADJUSTED, BASES, CREDIBLE, STEPS, ladder, last_year
 from analysis.checks.placebo import placebo
+from analysis.checks.placebo_unit import PlaceboUnits
 from analysis.checks.pre_trend import PreTrend, pre_trend
 from analysis.checks.specifications import SPECIFICATION_COLUMNS
 from analysis.checks.truth import true_average
@@ -122,6 +125,66 @@ def test_a_variant_that_is_not_identified_says_so():
     row = rows[rows["change"] == "never_treated"].iloc[0]
     assert np.isnan(row["estimate"])
     assert row["status"].startswith("not estimable: no never-treated units")
+
+
+def told_of(rows: pd.DataFrame, further: Further = NOTHING_MORE) -> dict[str, dict]:
+    """The reasons over a panel without faults of its own."""
+    given = panel()
+    quiet = PreTrend(statistic=0.1, df=(2, 100), p_value=0.9, levels=(-3, -2), left_out=(), largest=0.2)
+    found = agreement(rows, given, DESIGN, trend=quiet, placebo=None, unlike=None, further=further)
+    return dict(found.reasons)
+
+
+def answered(*rows: tuple[str, float, float, float]) -> pd.DataFrame:
+    """Rows of specifications: change, estimate and interval; the main one first."""
+    return pd.DataFrame(
+        [
+            {"change": change, "estimate": value, "conf_low": low, "conf_high": high, "n_clusters": 120, "status": "ok"}
+            for change, value, low, high in rows
+        ]
+    )  # fmt: skip
+
+
+def test_leaving_out_ten_townships_is_one_question():
+    """Ten quiet townships must not outvote a change of estimator that undoes the result."""
+    towns = [("without_group", 5.0, 4.0, 6.0)] * 10
+    undone = [("estimator", 1.0, -1.0, 3.0), ("ipw", 5.0, 4.0, 6.0)]
+    rows = answered(("main", 5.0, 4.0, 6.0), *towns, *undone)
+    assert told_of(rows) == {"other_verdict": {"n": 1, "of": 3}}
+
+    one_town = answered(("main", 5.0, 4.0, 6.0), *towns[1:], ("without_group", -1.0, -2.0, 1.0))
+    assert told_of(one_town) == {"other_sign": {"n": 1, "of": 1}, "other_verdict": {"n": 1, "of": 1}}
+
+
+def test_other_scales_count_by_verdict_and_growth_only_once():
+    rows = answered(("main", 5.0, 4.0, 6.0), ("ipw", 5.0, 4.0, 6.0))
+    amounts, logs = ("amounts", 5.0, 4.0, 6.0), ("logs", 0.1, 0.05, 0.15)
+
+    assert told_of(rows, Further(scales=answered(amounts, logs, ("growth", 5.0, -4.0, 6.0)))) == {}
+    other = answered(amounts, ("logs", 0.1, -0.05, 0.25))
+    assert told_of(rows, Further(scales=other)) == {"other_scale": {}}
+    unknown = answered(amounts, ("logs", np.nan, np.nan, np.nan))
+    assert told_of(rows, Further(scales=unknown)) == {}
+
+
+def test_what_did_not_happen_and_what_is_not_beyond_chance_are_reasons():
+    rows = answered(("main", 5.0, 4.0, 6.0), ("ipw", 5.0, 4.0, 6.0))
+    outcomes = answered(("placebo_outcome", 1.0, 0.5, 1.5), ("placebo_outcome", 0.0, -1.0, 1.0))
+    often = PlaceboUnits(np.zeros(99), found=12, allowed=11, n_units=40, n_pretended=20)
+    chance = SpecificationCurve(pd.DataFrame(), {}, joint(0.2), 0, 0, "yuan")
+    further = Further(placebo_outcomes=outcomes.assign(p_holm=[0.01, 0.9]), placebo_units=often, curve=chance)
+
+    assert told_of(rows, further) == {
+        "placebo_outcome": {"n": 1, "of": 2}, "placebo_unit": {"n": 12, "of": 99}, "joint_null": {"n": 32, "p": 0.2},
+    }  # fmt: skip
+    unclear = answered(("main", 1.0, -1.0, 3.0), ("ipw", 1.0, -1.0, 3.0))
+    assert told_of(unclear, Further(curve=chance)) == {}, "nothing was claimed that chance could explain"
+    sure = SpecificationCurve(pd.DataFrame(), {}, joint(0.01), 0, 0, "yuan")
+    assert told_of(rows, Further(curve=sure)) == {}
+
+
+def joint(p: float) -> JointNull:
+    return JointNull(5.0, 1, 1.0, 9.0, 3.0, p, p, p, p, np.array([p]), 32, 32, 99)
 
 
 def test_single_unit_cohorts_are_left_out_only_where_there_are_some():

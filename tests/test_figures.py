@@ -14,9 +14,20 @@ from PIL import Image
 from small_study import village_table, write_study
 
 from analysis import samples
+from analysis.checks.attrition import attrition
 from analysis.figures import FigureError, figure_module, names
 from analysis.figures._style import MODEL_COLOUR, new_axes, save, style, wrapped
 from analysis.figures.distribution import _edges
+from analysis.report.chapters import (
+    distribution,
+    members,
+    plan,
+    published,
+    robustness,
+    sensitivity,
+    sources,
+    validity,
+)
 from analysis.report.page import open_page
 
 
@@ -27,6 +38,63 @@ def page(language: str):
     )
 
 
+def of_households() -> dict[str, tuple]:
+    """What the figures about single households draw."""
+    here = open_page("04c_distribution", study="data/demo_county", language="en", outcome="member_income")
+    sample = distribution.households(here)
+    parts = sources.parts(here, sample)
+    return {
+        "group_effects": (distribution.groups(here, sample, "group_time"),),
+        "links": (sources.links(here, sample, "group_time"),),
+        "lorenz": (distribution.curves(here, distribution.everyone(here, sample)),),
+        "losers": (distribution.losers(here, sample),),
+        "quantile_effects": (distribution.quantiles(here, sample, "group_time").rows,),
+        "waterfall": (sources.waterfall(here, sample, parts, "group_time").steps,),
+    }
+
+
+def of_choices() -> dict[str, tuple]:
+    """What the figures about other choices draw."""
+    here = open_page("06_robustness", study="data/demo_county", language="en")
+    case = robustness.case(here, here.sample())
+    rows = here.specifications(case)
+    return {
+        "exposure": (robustness.spillover(here, case),),
+        "placebo_units": (robustness.placebo_units(here, case), rows.iloc[0]),
+        "specification": (rows,),
+        "specification_curve": (robustness.curve(here, case),),
+    }
+
+
+def of_proof() -> dict[str, tuple]:
+    """What the figures about known truth draw."""
+    proof = validity.proof(page("en"))
+    return {
+        "interval_coverage": (proof.villages,),
+        "ladder_seeds": (proof.steps("member"),),
+        "recovery": (proof.villages,),
+    }
+
+
+def of_sensitivity() -> dict[str, tuple]:
+    """What the figures about wrong assumptions draw; a village of the small county is missing for a while."""
+    here = open_page("06b_sensitivity", study="data/demo_county", language="en")
+    start = sensitivity.main(here)
+    trends = sensitivity.trends(here, start)
+    rows = here.units[~((here.units["year"] == 2024) & (here.units["village_id"].str[-1] == "1"))]
+    table, design = here.panel_table, here.design
+    return {
+        "attrition": (attrition(rows, table, "ci_operating_surplus", design, unit=here.unit),),
+        "bacon": (sensitivity.comparisons(here, start).found,),
+        "detectable": (sensitivity.detectable(here, start).found,),
+        "inference_methods": (sensitivity.inference(here, start).found,),
+        "omitted_variable": (sensitivity.confounding(here, start).found,),
+        "pretest_power": (sensitivity.pretest(here, trends).found,),
+        "synthetic": (sensitivity.synthetic(here, start).found,),
+        "trend_bounds": (sensitivity.bounds(here, trends, "smoothness").found,),
+    }
+
+
 @cache
 def data() -> dict[str, tuple]:
     """What each figure draws, from the synthetic county."""
@@ -35,21 +103,33 @@ def data() -> dict[str, tuple]:
     effects = here.fit("group_time", sample)
     each = here.each_estimator(sample)
     by_model = here.sample_by_model()
+    households = members.compared(here)
     models = [here.average(here.fit(name, by_model), by="model") for name in ("imputation", "group_time")]
     return {
         "balance": (here.balance(),),
         "distribution": (here.spread(),),
         "coverage": (samples.coverage(here.tables, here.study),),
         "event_study": (here.average(effects, by="event_time"),),
+        **of_households(),
+        **of_proof(),
         "flow_diagram": (samples.diagram(here.samples(), here.study),),
         "forest": (here.beside(*models),),
         "heat_map": (here.average(effects, by="cell"),),
         "heaping": (samples.heaped(here.tables, here.study),),
+        "joining": (members.joining(here, households),),
         "ladder": (here.ladder(sample, effects, each),),
+        "love_plot": (members.balance(here, households),),
+        "member_effects": (members.effects(here, households, None),),
+        "overlap": (members.overlap(here, households),),
         "outliers": (samples.extremes(here.tables, here.study, here.key),),
         "prices": (samples.prices(here.held),),
+        "published_distance": (published.published(here).rows,),
+        "published_trainees": (published.trainees(here),),
         "rollout": (here.rollout(),),
-        "specification": (here.specifications(here.case(sample)),),
+        **of_choices(),
+        **of_sensitivity(),
+        "subgroups": (plan.groups(here, "group_time"),),
+        "three_questions": (members.together(here),),
     }
 
 

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.checks.curve import SpecificationCurve
+from analysis.checks.exposure import Spillovers, found_near
+from analysis.checks.placebo_unit import PlaceboUnits
 from analysis.checks.pre_trend import DOUBTFUL, PreTrend
+from analysis.checks.specifications import FAMILIES
 from analysis.estimates import comparable, verdict
 from analysis.samples.balance import UNLIKE
 from analysis.samples.panel import Panel
@@ -23,6 +27,24 @@ MANY_ALWAYS_TREATED = (
     0.1  # share of units treated from the first period on, about whom the panel says nothing
 )
 AGREEING = 0.8  # share of alternatives whose interval must lie on the same side of zero
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """What else was asked about the result; None where it was not or could not be.
+
+    scales, placebo_outcomes : frames of those checks
+    placebo_units, spillovers, curve : their records
+    """
+
+    scales: pd.DataFrame | None = None
+    placebo_outcomes: pd.DataFrame | None = None
+    placebo_units: PlaceboUnits | None = None
+    spillovers: Spillovers | None = None
+    curve: SpecificationCurve | None = None
+
+
+NOTHING_MORE = Further()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +67,7 @@ def agreement(
     trend: PreTrend,
     placebo: pd.DataFrame | None,
     unlike: pd.Series | None,
+    further: Further = NOTHING_MORE,
 ) -> Agreement:
     """The verdict over the main specification, its variants and the design.
 
@@ -53,11 +76,13 @@ def agreement(
     specifications : main row first.
     trend, placebo : what was found before adoption.
     unlike : the baseline variable on which adopters and others differ most; None where none is held.
+    further : other scales count by sign and verdict only; the joint test counts where the main interval excludes zero.
     """
     main, others = specifications.iloc[0], specifications.iloc[1:]
     found = verdict(main)
     reasons = [
-        *_of_alternatives(main, others), *_of_the_past(trend, placebo), *_of_the_units(panel, design, main, unlike)
+        *_of_alternatives(main, others), *_of_scales(main, further.scales), *_of_the_curve(main, design, further.curve),
+        *_of_the_past(trend, placebo), *_of_placebos(design, further), *_of_the_units(panel, design, main, unlike),
     ]  # fmt: skip
     if found == "not_known":
         return Agreement("not_known", tuple(reasons))
@@ -79,17 +104,75 @@ def between_estimators(each: pd.DataFrame) -> str:
 
 
 def _of_alternatives(main: pd.Series, others: pd.DataFrame) -> list[tuple[str, dict[str, object]]]:
-    known = others[others["estimate"].notna()]
+    """Each change counts once: leaving out one township after the other is one question, answered by all together."""
+    found = [_answer(main, rows) for _, rows in others.groupby(_question(others), sort=False)]
+    known = [answer for answer in found if answer is not None]
     reasons = []
-    opposite = int((np.sign(known["estimate"].astype(float)) != np.sign(main["estimate"])).sum())
+    opposite = sum(answer.opposite for answer in known)
     if opposite:
         reasons.append(("other_sign", {"n": opposite, "of": len(known)}))
-    same = int((known.apply(verdict, axis=1) == verdict(main)).sum()) if len(known) else 0
-    if len(known) and same < AGREEING * len(known):
+    same = sum(answer.same_verdict for answer in known)
+    if known and same < AGREEING * len(known):
         reasons.append(("other_verdict", {"n": len(known) - same, "of": len(known)}))
-    impossible = len(others) - len(known)
-    if impossible:
-        reasons.append(("not_estimable", {"n": impossible, "of": len(others)}))
+    if len(found) > len(known):
+        reasons.append(("not_estimable", {"n": len(found) - len(known), "of": len(found)}))
+    return reasons
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    opposite: bool
+    same_verdict: bool
+
+
+def _question(rows: pd.DataFrame) -> pd.Series:
+    named = [
+        change if change in FAMILIES else str(position) for position, change in enumerate(rows["change"])
+    ]
+    return pd.Series(named, index=rows.index, dtype=object)
+
+
+def _answer(main: pd.Series, rows: pd.DataFrame) -> _Answer | None:
+    """Of one question's rows together; None where none has a number."""
+    known = rows[rows["estimate"].notna()]
+    if known.empty:
+        return None
+    opposite = bool((np.sign(known["estimate"].astype(float)) != np.sign(main["estimate"])).any())
+    return _Answer(opposite, bool((known.apply(verdict, axis=1) == verdict(main)).all()))
+
+
+def _of_scales(main: pd.Series, scales: pd.DataFrame | None) -> list[tuple[str, dict[str, object]]]:
+    """Growth stands among the alternatives, in the outcome's own unit."""
+    if scales is None:
+        return []
+    others = scales.iloc[1:]
+    others = others[(others["change"] != "growth") & others["estimate"].notna()]
+    if others.empty or (others.apply(verdict, axis=1) == verdict(main)).all():
+        return []
+    return [("other_scale", {})]
+
+
+def _of_the_curve(
+    main: pd.Series, design: Design, curve: SpecificationCurve | None
+) -> list[tuple[str, dict[str, object]]]:
+    if curve is None or curve.null is None or verdict(main) not in {"rose", "fell"}:
+        return []
+    if curve.null.median_p <= 1 - design.conf_level:
+        return []
+    return [("joint_null", {"n": curve.null.n_specifications, "p": curve.null.median_p})]
+
+
+def _of_placebos(design: Design, further: Further) -> list[tuple[str, dict[str, object]]]:
+    reasons: list[tuple[str, dict[str, object]]] = []
+    outcomes = further.placebo_outcomes
+    moved = 0 if outcomes is None else int((outcomes["p_holm"] <= 1 - design.conf_level).sum())
+    if moved:
+        reasons.append(("placebo_outcome", {"n": moved, "of": len(outcomes)}))
+    units = further.placebo_units
+    if units is not None and units.too_often:
+        reasons.append(("placebo_unit", {"n": units.found, "of": len(units.estimates)}))
+    if further.spillovers is not None and found_near(further.spillovers):
+        reasons.append(("near", {}))
     return reasons
 
 

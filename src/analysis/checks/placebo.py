@@ -36,5 +36,11 @@ def placebo(case: Case, *, unit: str) -> pd.DataFrame | None:
     row = contrast(
         path, dict(zip(pretended["level"], weights, strict=True)), design, label="simple"
     ).rows.iloc[0]
-    named = {**row.to_dict(), "change": "placebo", "detail": str(YEARS_EARLY)}
+    named = {
+        **row.to_dict(),
+        "theme": "placebo",
+        "change": "placebo",
+        "detail": str(YEARS_EARLY),
+        "n_changed": 0,
+    }
     return pd.DataFrame([named])[list(SPECIFICATION_COLUMNS)]

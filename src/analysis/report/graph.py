@@ -61,6 +61,8 @@ def _runs(
     outcomes = [chosen] if chosen else outcomes_of(notebook, study)
     if "outcome" in values and not (outcomes and _has_matter(notebook, study)):
         return []  # the report says what was not measured; a notebook without its matter has nothing to add
+    if any(getattr(study, section) is None for section in parameters.needs):
+        return []
     outcomes = outcomes or [""]
     jobs = []
     for outcome in outcomes:

@@ -25,7 +25,7 @@ class Key:
     study : name of the study
     inputs : shown path -> SHA-256 of study.toml and the files it names
     files : shown path -> the file itself
-    code : SHA-256 over src/analysis and the notebooks
+    code : SHA-256 over src/analysis, the notebooks and the proofs in data/ (simulations, published data)
     value : SHA-256 over everything, parameters, languages and formats included
     """
 
@@ -59,13 +59,18 @@ def key_of(
     """Digests of what a report of this study would be made from, now."""
     files = input_files(study_file)
     inputs = {shown: sha256_of(path) for shown, path in files.items()}
-    code = _digest_of_tree(paths.project() / "src" / "analysis", notebooks)
+    code = _digest_of_tree(
+        paths.project() / "src" / "analysis",
+        notebooks,
+        *(paths.project() / "data" / proof for proof in ("validity", "published")),
+    )
     lock = _digest_of_lock()
     content = json.dumps(
         [
             inputs,
             code,
             lock,
+            _shared_sets(),
             list(languages),
             list(formats),
             settings,
@@ -144,6 +149,12 @@ def _digest_of_tree(*folders: Path) -> str:
             if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(relative.parts):
                 digest.update(f"{relative.as_posix()} {sha256_of(path)}\n".encode())
     return digest.hexdigest()
+
+
+def _shared_sets() -> list[str]:
+    """Names of the real data sets that are read but never committed; what a proof cannot read it says is not here."""
+    folder = paths.shared_data()
+    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder else []
 
 
 def _digest_of_lock() -> str:

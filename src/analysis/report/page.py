@@ -11,7 +11,7 @@ import pandas as pd
 from analysis import checks, contract, estimators, samples
 from analysis.checks import Case
 from analysis.checks import ladder as rungs
-from analysis.checks.agreement import Agreement, agreement, between_estimators
+from analysis.checks.agreement import NOTHING_MORE, Agreement, Further, agreement, between_estimators
 from analysis.checks.differences import differences
 from analysis.checks.placebo import placebo
 from analysis.checks.pre_trend import PreTrend, pre_trend
@@ -158,7 +158,8 @@ class Page:
 
     def ladder(self, sample: Sample, effects: Effects, each: pd.DataFrame) -> pd.DataFrame:
         """The ladder of the page's outcome, with the truth where the study knows it; kept for the report."""
-        known = read_truth(self.study, sample)
+        followed = sample.panel.design != "repeated_cross_section"
+        known = read_truth(self.study, sample) if followed else None
         truth = None if known is None else true_average(known, sample, effects)
         rows = self.released(rungs.ladder(sample.panel, self.design, each, truth))
         self.store.keep_rows(f"{self.number}-{self.key}-ladder", self.key, rows)
@@ -172,14 +173,18 @@ class Page:
         return rows
 
     def case(self, sample: Sample, estimator: str = "group_time") -> Case:
-        """The main specification, with the townships of the sample's units where they are held."""
+        """The main specification, with the townships of the sample's units where they are held.
+
+        Checks change values and leave out units, so of a panel with gaps the complete histories are checked.
+        """
+        panel = sample.panel.complete() if sample.panel.design == "unbalanced_panel" else sample.panel
         table = self.study.table(sample.table)
         named = [
             key for key, other in self.study.tables.items() if table.group and other.key == (table.group,)
         ]
         names = self.read(named[0]) if named else None
-        groups = samples.groups_of(sample.panel, self.read(sample.table), table, names)
-        return Case(sample.panel, self.design, estimator, groups)
+        groups = samples.groups_of(panel, self.read(sample.table), table, names)
+        return Case(panel, self.design, estimator, groups)
 
     def specifications(self, case: Case) -> pd.DataFrame:
         """The main specification and its alternatives, kept for the report."""
@@ -197,13 +202,14 @@ class Page:
         return placebo(case, unit=self.unit)
 
     def agreement(
-        self, specifications: pd.DataFrame, sample: Sample, trend: PreTrend, placebo: pd.DataFrame | None
-    ) -> Agreement:
+        self, specifications: pd.DataFrame, sample: Sample, trend: PreTrend, placebo: pd.DataFrame | None,
+        further: Further = NOTHING_MORE,
+    ) -> Agreement:  # fmt: skip
         """How far the result can be leaned on, with the reasons; kept for the report."""
         unlike = samples.most_unlike(self.balance())
         found = agreement(
-            specifications, sample.panel, self.design, trend=trend, placebo=placebo, unlike=unlike
-        )
+            specifications, sample.panel, self.design, trend=trend, placebo=placebo, unlike=unlike, further=further,
+        )  # fmt: skip
         facts = {
             "outcome": self.key,
             "word": found.word,

@@ -16,6 +16,7 @@ from analysis.report.errors import ParameterError
 from analysis.study import Study
 
 RESERVED = ("study", "language", "run_folder")  # set by the run itself
+SECTIONS = "repeated_cross_section"  # a table's design
 Language = Literal["zh", "en"]
 Estimator = Literal["group_time", "imputation", "saturated", "twfe"]
 
@@ -25,10 +26,16 @@ def _labelled(default: str, zh: str, en: str) -> Any:
 
 
 class Parameters(BaseModel):
-    """Parameters of every notebook; `about` says which outcomes one that takes an outcome is run for."""
+    """Parameters of every notebook; `about` says which outcomes one that takes an outcome is run for.
+
+    needs : sections of study.toml without which a report leaves the notebook out and names the matter as not measured
+    followed : whether it needs the same units over time, so that it is not run for outcomes of repeated cross-sections
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
     about: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
+    followed: ClassVar[bool] = False
 
     study: str = _labelled("data/demo_county", "评估项目所在目录", "folder of the study")
     language: Language = _labelled("zh", "语言", "language")
@@ -59,10 +66,44 @@ class HouseholdIncome(Of):
     estimator: Estimator = _labelled("group_time", "估计方法", "estimator")
 
 
+class HouseholdDistribution(Of):
+    """04c: outcomes of single households."""
+
+    about = ("single_households",)
+    followed = True
+    estimator: Estimator = _labelled("group_time", "估计方法", "estimator")
+
+
+class IncomeSources(Of):
+    """04d: outcomes whose sources are declared."""
+
+    about = ("sources",)
+    followed = True
+    estimator: Estimator = _labelled("group_time", "估计方法", "estimator")
+
+
+class Members(Parameters):
+    """04b: members against non-members."""
+
+    needs = ("membership",)
+
+
 class Primary(Of):
-    """05 and 06: about the primary outcome."""
+    """05, 06 and 06b: about the primary outcome."""
 
     about = ("primary",)
+
+
+class Followed(Primary):
+    """06: the primary outcome, if its units are followed over time."""
+
+    followed = True
+
+
+class Plan(Parameters):
+    """07b: every outcome, judged as the plan says."""
+
+    estimator: Estimator = _labelled("group_time", "估计方法", "estimator")
 
 
 MODELS: dict[str, type[Parameters]] = {
@@ -70,8 +111,13 @@ MODELS: dict[str, type[Parameters]] = {
     "02_programme": Parameters,
     "03_collective_income": CollectiveIncome,
     "04_household_income": HouseholdIncome,
+    "04b_members": Members,
+    "04c_distribution": HouseholdDistribution,
+    "04d_income_sources": IncomeSources,
     "05_ten_models": Primary,
-    "06_robustness": Primary,
+    "06_robustness": Followed,
+    "06b_sensitivity": Primary,
+    "07b_plan": Plan,
     "09_report": Parameters,
 }
 
@@ -85,8 +131,17 @@ def outcomes_of(notebook: str, study: Study) -> list[str]:
     """Outcomes that a notebook is run for in this study; empty where it takes none or none was measured."""
     about = model_of(notebook).about
     if about == ("primary",):
-        return [study.primary_outcome]
-    return study.outcomes_about(*about) if about else []
+        found = [study.primary_outcome]
+    elif about == ("sources",):
+        found = list(study.sources)
+    elif about == ("single_households",):
+        keys = study.outcomes_about("household_income")
+        found = [key for key in keys if study.table(study.outcome(key).table).level == "household"]
+    else:
+        found = study.outcomes_about(*about)
+    if model_of(notebook).followed:
+        found = [key for key in found if study.table(study.outcome(key).table).design != SECTIONS]
+    return found
 
 
 def check(settings: dict[str, str], study: Study, notebooks: list[str]) -> dict[str, Parameters]:
@@ -171,7 +226,7 @@ def _problem(setting: str, notebook: str, parameter: str, text: str, study: Stud
         return f"{setting}: notebook {notebook} has no parameter {parameter!r}; it has {offered}{near}"
     if parameter == "outcome" and text:
         about = model_of(notebook).about
-        choices = list(study.outcomes) if about == ("primary",) else study.outcomes_about(*about)
+        choices = list(study.outcomes) if about == ("primary",) else outcomes_of(notebook, study)
         if not choices:
             return f"{setting}: this study measured no outcome for {notebook}; leave the parameter out"
         if text not in choices:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from analysis.simulate.county import SimulatedCounty
+from analysis.simulate.membership_text import SECTION, SURVEY_LABELS
+from analysis.simulate.plan_text import SECTION as PLAN
+from analysis.simulate.robustness_text import SECTION as ROBUSTNESS
+from analysis.simulate.sources_text import sources_toml
 
 # first line of study.toml
 MARK = "# Synthetic county (simulated data); written by `coopeval simulate`, not by hand."
@@ -118,10 +122,6 @@ BASELINE_LABELS = {
     "first_secretary": ("第一书记驻村", "first secretary posted"),
     "sec_age": ("书记年龄", "secretary's age"),
     "hill_share": ("山地占比", "share of hills"),
-    "peach_mu": ("桃园面积（亩）", "peach land (mu)"),
-    "hh_size": ("家庭人口", "persons in household"),
-    "head_age": ("户主年龄", "age of head"),
-    "head_edu": ("户主受教育年限", "schooling of head (years)"),
 }
 VILLAGE_DESCRIBED = (*VILLAGE_COVARIATES, "households", "first_secretary", "sec_age", "hill_share")
 
@@ -168,6 +168,7 @@ def study_toml(digests: dict[str, str], seed: int) -> str:
             f'sha256 = "{digests[file]}"', f"key = {_list(columns)}",
             f"description = {_text(f'{zh}（模拟数据）', f'{en} (simulated data)')}",
         ]  # fmt: skip
+        parts += _described(key, SURVEY_LABELS) if key == "household_wave" else []
     for key, (columns, zh, en, _) in REGISTERS.items():
         parts += [
             "", f"[tables.{key}]", f'file = "{key}.csv"',
@@ -197,6 +198,10 @@ def study_toml(digests: dict[str, str], seed: int) -> str:
     parts += ["", "[truth]", 'folder = "truth"']
     for key, (*_, file, column) in OUTCOMES.items():
         parts += ["", f"[truth.effects.{key}]", f'file = "{file}"', f'column = "{column}"']
+    parts += [SECTION.rstrip("\n")]
+    parts += sources_toml()
+    parts += [PLAN.rstrip("\n")]
+    parts += [ROBUSTNESS.rstrip("\n")]
     parts += ["", "[release]", 'audience = "internal"', ""]
     return "\n".join(parts)
 
@@ -216,7 +221,7 @@ def _panel_tables(digests: dict[str, str]) -> list[str]:
         'model = "model"',
         'group = "township_code"',
         f"description = {_text('村年度面板（模拟数据）', 'village-year panel (simulated data)')}",
-        *_described("village_year", VILLAGE_DESCRIBED),
+        *_described("village_year", {name: BASELINE_LABELS[name] for name in VILLAGE_DESCRIBED}),
         *_household_table("household_year", "member_cohort", "exposed_nonmember", digests[household]),
         *_household_table("household_spillover", "village_cohort", "is_member", digests[household]),
     ]
@@ -245,14 +250,14 @@ def _household_table(key: str, cohort: str, excluded: str, digest: str) -> list[
         f'exclude = ["{excluded}"]',
         f"covariates = {_list(HOUSEHOLD_COVARIATES)}",
         f"description = {_text(f'{zh}（模拟数据）', f'{en} (simulated data)')}",
-        *_described(key, HOUSEHOLD_COVARIATES),
+        *_described(key, {name: SURVEY_LABELS[name] for name in HOUSEHOLD_COVARIATES}),
     ]
 
 
-def _described(table: str, columns: tuple[str, ...]) -> list[str]:
+def _described(table: str, labels: dict[str, tuple[str, str]]) -> list[str]:
     return [
         f"[tables.{table}.describe]",
-        *(f"{column} = {_text(*BASELINE_LABELS[column])}" for column in columns),
+        *(f"{column} = {_text(*label)}" for column, label in labels.items()),
     ]
 
 

@@ -136,8 +136,10 @@ class Words:
         return self.get(f"levels.{level}", str(level))
 
     def change(self, name: str, detail: str = "") -> str:
-        """What an alternative specification changes; `detail` is a cohort, a township or an estimator."""
-        return self(f"changes.{name}", detail=self.get(f"estimators.{detail}", detail))
+        """What an alternative specification changes; `detail` is a cohort, a township, an estimator or a declared key."""
+        declared = self.study.robustness.labels(name).get(detail)
+        shown = self.text(declared) if declared else self.get(f"estimators.{detail}", detail)
+        return self(f"changes.{name}", detail=shown)
 
     def status(self, status: str) -> str:
         """Why a row has no number or no interval; empty where nothing is wrong with it."""

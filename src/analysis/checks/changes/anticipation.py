@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from analysis.checks.changes._case import Case, Variant
 
+THEME = "timing"
+
 
 def variants(case: Case) -> list[Variant]:
     """The design that allows for one more year of anticipation."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.checks.changes._case import Case, Variant
 
+THEME = "comparison"
 OTHER = {"never_treated": "not_yet_treated", "not_yet_treated": "never_treated"}
 
 

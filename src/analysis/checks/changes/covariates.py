@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from analysis.checks.changes._case import Case, Variant
 
+THEME = "adjustment"
 ADJUSTMENTS = ("doubly_robust", "outcome_regression", "ipw")
 
 

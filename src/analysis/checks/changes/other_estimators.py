@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from analysis.checks.changes._case import Case, Variant
 
+THEME = "estimator"
+
 
 def variants(case: Case) -> list[Variant]:
     """One variant per estimator that the design lists beside the main one."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.checks.changes._case import Case, Variant
+from analysis.checks.changes._case import Case, Variant, without
+
+THEME = "sample"
 
 
 def variants(case: Case) -> list[Variant]:
     """Without the cohorts of one unit; nothing where every cohort has more."""
     years, counts = np.unique(case.panel.cohort[np.isfinite(case.panel.cohort)], return_counts=True)
     single = years[counts == 1]
-    if not len(single):
-        return []
-    kept = ~np.isin(case.panel.cohort, single)
-    return [Variant("without_single_units", case.panel.keep(kept), case.design, case.estimator)]
+    return [without("without_single_units", case, np.isin(case.panel.cohort, single))] if len(single) else []

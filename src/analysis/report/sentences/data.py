@@ -22,8 +22,11 @@ def kept(sample: Sample, words: Words) -> Sentence:
     """How many units were read and how many are analysed, over which years."""
     first, last = sample.flow.iloc[0], sample.flow.iloc[-1]
     out = int(first["units_left"] - last["units_left"])
+    key = "kept" if out else "kept_all"
+    if sample.panel.design == "repeated_cross_section":
+        key = "kept_sections"
     return say(
-        "kept" if out else "kept_all", words, outcome=words.outcome(sample.outcome), noun=words.noun(sample.table),
+        key, words, outcome=words.outcome(sample.outcome), noun=words.noun(sample.table),
         read=words.units(first["units_left"]), out=words.units(out), left=words.units(last["units_left"]),
         years=words.years(int(sample.panel.years[0]), int(sample.panel.years[-1])), n_years=len(sample.panel.years),
     )  # fmt: skip
