@@ -47,7 +47,9 @@ from analysis.effects import EstimatorError
 from analysis.estimates import aggregate, verdict
 from analysis.report.chapters import designs
 from analysis.report.page import open_page
+from analysis.report.parameters import outcomes_of
 from analysis.report.sentences import estimand, histories, kept, ladder, overall
+from analysis.report.summary import not_measured
 from analysis.samples import Sample, SampleError, select
 from analysis.study import StudyError, read_study
 from analysis.words import Words
@@ -684,3 +686,13 @@ def test_an_estimator_that_cannot_says_so_for_people_too(tmp_path):
         EstimatorError, match="saturated is not available for a table declared as repeated_cross_section"
     ):
         estimators.fit("saturated", sample.panel, read.design)
+
+
+def test_notebooks_that_follow_units_are_not_run_for_people_asked_once(tmp_path):
+    asked = read_study(study(tmp_path / "a", people(), panel=LINES))
+    followed = read_study(study(tmp_path / "b"))
+
+    assert outcomes_of("06_robustness", asked) == []
+    assert outcomes_of("05_ten_models", asked) == outcomes_of("06_robustness", followed) == ["income"]
+    assert "followed" in not_measured(asked)
+    assert "followed" not in not_measured(followed)

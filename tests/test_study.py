@@ -46,7 +46,9 @@ def test_every_mistake_is_listed_at_once_with_choices(small_study: Path) -> None
 
 
 def test_a_slip_inside_a_nested_entry_lists_the_fields_of_that_entry(small_study: Path) -> None:
-    text = STUDY.format(design="") + '[plan.families.f]\nlabl = { zh = "a", en = "b" }\noutcomes = ["income"]\n'
+    text = (
+        STUDY.format(design="") + '[plan.families.f]\nlabl = { zh = "a", en = "b" }\noutcomes = ["income"]\n'
+    )
 
     assert "[plan.families.f] labl: unknown entry; choose label, outcomes, method" in problems(
         small_study, text
