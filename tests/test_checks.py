@@ -183,6 +183,15 @@ def test_what_did_not_happen_and_what_is_not_beyond_chance_are_reasons():
     assert told_of(rows, Further(curve=sure)) == {}
 
 
+def test_a_result_that_a_move_seen_before_would_undo_is_sensitive():
+    rows = answered(("main", 5.0, 4.0, 6.0), ("ipw", 5.0, 4.0, 6.0))
+
+    assert told_of(rows, Further(bears=0.4)) == {"trends_apart": {"size": 0.4}}
+    assert told_of(rows, Further(bears=1.0)) == {}
+    unclear = answered(("main", 1.0, -1.0, 3.0), ("ipw", 1.0, -1.0, 3.0))
+    assert told_of(unclear, Further(bears=0.0)) == {}, "nothing was claimed that could be undone"
+
+
 def joint(p: float) -> JointNull:
     return JointNull(5.0, 1, 1.0, 9.0, 3.0, p, p, p, p, np.array([p]), 32, 32, 99)
 

@@ -35,6 +35,7 @@ class Further:
 
     scales, placebo_outcomes : frames of those checks
     placebo_units, spillovers, curve : their records
+    bears : how far trends may differ, in largest moves before adoption, until the interval covers zero
     """
 
     scales: pd.DataFrame | None = None
@@ -42,6 +43,7 @@ class Further:
     placebo_units: PlaceboUnits | None = None
     spillovers: Spillovers | None = None
     curve: SpecificationCurve | None = None
+    bears: float | None = None
 
 
 NOTHING_MORE = Further()
@@ -82,7 +84,7 @@ def agreement(
     found = verdict(main)
     reasons = [
         *_of_alternatives(main, others), *_of_scales(main, further.scales), *_of_the_curve(main, design, further.curve),
-        *_of_the_past(trend, placebo), *_of_placebos(design, further), *_of_the_units(panel, design, main, unlike),
+        *_of_the_past(trend, placebo), *_of_bounds(main, further.bears), *_of_placebos(design, further), *_of_the_units(panel, design, main, unlike),
     ]  # fmt: skip
     if found == "not_known":
         return Agreement("not_known", tuple(reasons))
@@ -187,6 +189,13 @@ def _of_the_past(trend: PreTrend, placebo: pd.DataFrame | None) -> list[tuple[st
     if placebo is not None and verdict(placebo.iloc[0]) in {"rose", "fell"}:
         reasons.append(("placebo", {}))
     return reasons
+
+
+def _of_bounds(main: pd.Series, bears: float | None) -> list[tuple[str, dict[str, object]]]:
+    """A result that a move as large as one seen before adoption would undo (Rambachan, Roth 2023: size one)."""
+    if bears is None or verdict(main) not in {"rose", "fell"} or bears >= 1:
+        return []
+    return [("trends_apart", {"size": bears})]
 
 
 def _of_the_units(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
+import numpy as np
 import pandas as pd
 
 from analysis.checks import Case
@@ -11,16 +12,19 @@ from analysis.checks.agreement import Further
 from analysis.checks.changes._held import held
 from analysis.checks.curve import SpecificationCurve, specification_curve
 from analysis.checks.exposure import Spillovers, spillovers
+from analysis.checks.parallel_trends_bounds import breakdown
 from analysis.checks.placebo_outcome import placebo_outcomes as _placebo_outcomes
 from analysis.checks.placebo_unit import PlaceboUnits
 from analysis.checks.placebo_unit import placebo_units as _placebo_units
 from analysis.checks.scales import scales as _scales
 from analysis.effects import EstimatorError
+from analysis.report.chapters import sensitivity
 from analysis.report.page import Page
 from analysis.samples import Sample
 
 __all__ = [
     "Further",
+    "bears",
     "case",
     "curve",
     "not_asked",
@@ -110,6 +114,19 @@ def curve(page: Page, case: Case) -> SpecificationCurve | None:
         }
         page.store.keep_facts(f"{page.number}-{page.key}-joint-null", {"outcome": page.key, **facts})
     return shown
+
+
+def bears(page: Page) -> float | None:
+    """How far trends may differ, in largest moves before adoption, until zero is inside; None where it cannot be asked."""
+    trends = sensitivity.trends(page, sensitivity.main(page)).found
+    if trends is None:
+        return None
+    path = trends.path
+    value = breakdown(
+        path.beta, path.covariance, path.n_pre, restriction="relative_magnitude", weights=trends.weights,
+        conf_level=page.design.conf_level,
+    )  # fmt: skip
+    return float(value) if np.isfinite(value) else None
 
 
 def not_asked(page: Page, case: Case, found: Further) -> list[str]:

@@ -44,6 +44,8 @@ def reason(key: str, fields: dict[str, Any], words: Words) -> str:
     if "smd" in fields:
         printed["smd"] = words.number(fields["smd"], "smd", signed=True)
         printed["variable"] = words.variable(fields["variable"])
+    if "size" in fields:
+        printed["size"] = words.number(fields["size"], "statistic")
     return words(f"reasons.{key}", **printed)
 
 

@@ -12,7 +12,7 @@ from analysis.report.summary import Findings
 from analysis.words import Words
 
 CAUTIONS = (
-    "placebo", "placebo_outcome", "pre_trend", "near", "joint_null", "always_treated", "unlike", "few_comparison",
+    "placebo", "placebo_outcome", "pre_trend", "trends_apart", "near", "joint_null", "always_treated", "unlike", "few_comparison",
     "short_interval", "placebo_unit", "no_pre_trend_test", "other_sign", "other_scale", "other_verdict", "few_clusters",
     "short_past", "not_estimable",
 )  # fmt: skip  # gravest first
