@@ -1,0 +1,1 @@
+"""Arms of a treatment against one another: functions of their estimates and joint covariance, a file per method."""
