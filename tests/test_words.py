@@ -57,6 +57,12 @@ def test_no_text_holds_a_result():
     assert set(found) <= permitted, sorted(set(found) - permitted)
 
 
+def test_chinese_emphasis_ends_before_its_full_stop():
+    """Markdown does not close emphasis between a full stop and a Chinese character; the stars would be printed."""
+    found = [key for key, text in TEXTS.items() if re.search(r"[。！？；]\*\*", str(text["zh"]))]
+    assert not found, found
+
+
 def test_every_chinese_text_can_be_printed():
     assert fonts.missing_glyphs("".join(str(text["zh"]) + str(text["en"]) for text in TEXTS.values())) == []
 
