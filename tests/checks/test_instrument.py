@@ -10,13 +10,6 @@ from analysis.checks.instrument import _where_not_positive, two_stage
 from analysis.effects import EstimatorError
 
 
-def shared(*parts: str):
-    folder = paths.shared_data()
-    if folder is None:
-        pytest.skip(f"{parts[0]}: set COOPEVAL_DATA to the folder that holds it")
-    return folder.joinpath(*parts)
-
-
 def test_rice_insurance_gives_the_published_numbers():
     controls = [
         "male",
@@ -28,7 +21,7 @@ def test_rice_insurance_gives_the_published_numbers():
         "risk_averse",
         "disaster_prob",
     ]
-    table = pd.read_csv(shared("china_rice_insurance", "social_insure.csv"))
+    table = pd.read_csv(paths.project() / "data/published/china_rice_insurance/social_insure.csv")
     table = table[["takeup_survey", "pre_takeup_rate", "default", "village", "address", *controls]].dropna()
     found = two_stage(
         table["takeup_survey"], table["pre_takeup_rate"], table["default"], controls=table[controls],
@@ -61,7 +54,12 @@ CREDIT = [
 
 
 def credit(name: str) -> pd.DataFrame:
-    table = pd.read_stata(shared("bangladesh_microcredit", name), convert_categoricals=False).astype(
+    folder = paths.shared_data()
+    if folder is None:
+        pytest.skip(
+            "bangladesh_microcredit: no licence stated; set COOPEVAL_DATA to the folder that holds it"
+        )
+    table = pd.read_stata(folder / "bangladesh_microcredit" / name, convert_categoricals=False).astype(
         {"exptot": float, "hhland": float, "dfmfd": float}
     )
     return table.assign(lexptot=np.log1p(table["exptot"]), lnland=np.log1p(table["hhland"] / 100))

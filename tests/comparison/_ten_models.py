@@ -1,4 +1,5 @@
-"""Ten estimates with their full covariance: the worked examples "chain" of the comparison references.
+"""Ten estimates with their full covariance: the worked examples "chain" of the comparison references, and how
+errors are read.
 
 Made from a simulated panel of ten models with 60 to 5 cooperatives; log points. Rank sets were checked by R csranks, the
 conditional interval by a second program; the rest has one source.
@@ -7,6 +8,10 @@ conditional interval by a second program; the rest has one source.
 from __future__ import annotations
 
 import numpy as np
+import pytest
+
+from analysis.comparison.errors import ComparisonError
+from analysis.messages import in_language
 
 ALIKE = np.array([0.2346, 0.1785, 0.1874, 0.2545, 0.3316, 0.2385, 0.236, 0.4214, 0.1282, 0.2849])
 SPREAD = np.array(
@@ -27,3 +32,11 @@ _UPPER = """
 COVARIANCE = np.zeros((10, 10))
 COVARIANCE[np.triu_indices(10)] = np.array(_UPPER.split(), dtype=float)
 COVARIANCE += np.triu(COVARIANCE, 1).T
+
+
+def refused(call, *, en: str, zh: str) -> None:
+    """`call` raises ComparisonError whose two texts hold `en` and `zh`."""
+    with pytest.raises(ComparisonError) as caught:
+        call()
+    assert en in in_language(caught.value, "en")
+    assert zh in in_language(caught.value, "zh")

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from _ten_models import refused
 from scipy import stats
-from ten_arms import refused
 
 from analysis import paths
 from analysis.comparison.empirical_bayes import robust_critical_value, shrink

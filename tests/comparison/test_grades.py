@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ten_arms import refused
+from _ten_models import refused
 
 from analysis.comparison.grades import RULES, Evidence, Rule, evidence_grades
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from _ten_models import refused
 from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import digamma, polygamma
-from ten_arms import refused
 
 from analysis.comparison.moderation import moderate_covariance, moderate_variances, without_each
 

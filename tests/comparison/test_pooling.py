@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from _ten_models import ALIKE, COVARIANCE, SPREAD, refused
 from scipy import stats
-from ten_arms import NULL_LIKE, SIGMA, SPREAD, refused
 
 from analysis.comparison.heavy_tails import pool_heavy_tailed
 from analysis.comparison.pooling import (
@@ -66,7 +66,7 @@ def test_a_likelihood_that_peaks_at_no_spread_never_collapses_the_intervals():
     ("estimate", "mean", "sd", "tau", "p_best"),
     [
         (
-            NULL_LIKE,
+            ALIKE,
             [0.2357, 0.214, 0.2215, 0.2416, 0.2615, 0.2378, 0.2367, 0.2647, 0.2224, 0.2424],
             [0.0325, 0.0379, 0.0407, 0.0398, 0.0467, 0.0441, 0.0462, 0.0564, 0.0498, 0.0517],
             0.0384,
@@ -83,7 +83,7 @@ def test_a_likelihood_that_peaks_at_no_spread_never_collapses_the_intervals():
     ids=["null_like", "spread"],
 )
 def test_ten_arms_with_their_full_covariance(estimate, mean, sd, tau, p_best):
-    found = pool(estimate, SIGMA, PRIOR)
+    found = pool(estimate, COVARIANCE, PRIOR)
     np.testing.assert_allclose(found.mean, mean, atol=1e-4)
     np.testing.assert_allclose(found.sd, sd, atol=1e-4)
     assert found.tau == pytest.approx(tau, abs=1e-4)
@@ -97,7 +97,7 @@ def test_moments_are_those_of_the_matrix_formulas_on_a_plain_grid():
     tau = np.linspace(1e-4, 1.05, 3000)
     ones, log_p, means, covariances = np.ones(10), [], [], []
     for t in tau:
-        w = np.linalg.inv(SIGMA + t**2 * np.eye(10))
+        w = np.linalg.inv(COVARIANCE + t**2 * np.eye(10))
         information = ones @ w @ ones
         m = ones @ w @ SPREAD / information
         r = SPREAD - m
@@ -115,7 +115,7 @@ def test_moments_are_those_of_the_matrix_formulas_on_a_plain_grid():
     mean = p @ np.array(means)
     apart = np.array(means) - mean
     covariance = np.tensordot(p, np.array(covariances), 1) + apart.T @ (p[:, None] * apart)
-    found = pool(SPREAD, SIGMA, PRIOR, draws=40_000)
+    found = pool(SPREAD, COVARIANCE, PRIOR, draws=40_000)
     np.testing.assert_allclose(found.mean, mean, atol=1e-7)
     np.testing.assert_allclose(found.covariance, covariance, atol=1e-8)
     np.testing.assert_allclose(found.draws.mean(axis=0), mean, atol=0.003)
@@ -123,7 +123,7 @@ def test_moments_are_those_of_the_matrix_formulas_on_a_plain_grid():
 
 
 def test_draws_agree_with_what_is_computed_without_them():
-    found = pool(NULL_LIKE, SIGMA, PRIOR, draws=40_000)
+    found = pool(ALIKE, COVARIANCE, PRIOR, draws=40_000)
     larger = found.draws[:, :, None] > found.draws[:, None, :]
     off = ~np.eye(10, dtype=bool)
     np.testing.assert_allclose(larger.mean(axis=0)[off], found.better[off], atol=0.012)
@@ -139,7 +139,7 @@ def test_ranks_losses_and_sets_follow_from_the_draws():
     np.testing.assert_array_equal(ranks, [[0.75, 0.25, 0], [0.25, 0.5, 0.25], [0, 0.25, 0.75]])
     assert credible_best(ranks[:, 0], level=0.75).tolist() == [True, False, False]
     assert credible_best(ranks[:, 0], level=0.9).tolist() == [True, True, False]
-    found = pool(SPREAD, SIGMA, PRIOR)
+    found = pool(SPREAD, COVARIANCE, PRIOR)
     np.testing.assert_allclose(found.ranks.sum(axis=0), 1)
     np.testing.assert_allclose(found.ranks.sum(axis=1), 1)
     assert found.expected_loss.argmin() == 7
@@ -179,7 +179,10 @@ def test_a_common_part_moves_the_level_and_not_the_order_and_a_diagonal_would_mi
 
 def test_relabelled_arms_keep_what_is_theirs():
     order = np.random.default_rng(0).permutation(10)
-    found, turned = pool(SPREAD, SIGMA, PRIOR), pool(SPREAD[order], SIGMA[np.ix_(order, order)], PRIOR)
+    found, turned = (
+        pool(SPREAD, COVARIANCE, PRIOR),
+        pool(SPREAD[order], COVARIANCE[np.ix_(order, order)], PRIOR),
+    )
     for name in ("mean", "low", "high", "own_weight"):
         np.testing.assert_allclose(getattr(turned, name), getattr(found, name)[order], atol=1e-9)
     np.testing.assert_allclose(turned.better, found.better[np.ix_(order, order)], atol=1e-9)
@@ -187,7 +190,7 @@ def test_relabelled_arms_keep_what_is_theirs():
 
 
 def test_a_constant_moves_effects_and_nothing_else():
-    found, moved = pool(SPREAD, SIGMA, PRIOR), pool(SPREAD + 1000, SIGMA, PRIOR)
+    found, moved = pool(SPREAD, COVARIANCE, PRIOR), pool(SPREAD + 1000, COVARIANCE, PRIOR)
     np.testing.assert_allclose(moved.mean, found.mean + 1000, atol=1e-8)
     np.testing.assert_allclose(moved.low, found.low + 1000, atol=1e-8)
     np.testing.assert_allclose(moved.better, found.better, atol=1e-8)
@@ -196,7 +199,7 @@ def test_a_constant_moves_effects_and_nothing_else():
 
 def test_another_unit_scales_effects_and_leaves_ranks():
     kept = SPREAD.copy()
-    found, yuan = pool(SPREAD, SIGMA, PRIOR), pool(SPREAD * 1e4, SIGMA * 1e8, PRIOR.times(1e4))
+    found, yuan = pool(SPREAD, COVARIANCE, PRIOR), pool(SPREAD * 1e4, COVARIANCE * 1e8, PRIOR.times(1e4))
     np.testing.assert_allclose(yuan.mean, found.mean * 1e4, rtol=1e-9)
     np.testing.assert_allclose(yuan.high, found.high * 1e4, rtol=1e-9)
     np.testing.assert_array_equal(yuan.ranks, found.ranks)
@@ -211,10 +214,10 @@ def test_two_arms_with_the_same_numbers_are_told_apart_by_nothing():
 
 def test_coverage_of_pooled_intervals_is_what_it_says():
     rng = np.random.default_rng(1)
-    root, covered = np.linalg.cholesky(SIGMA), []
+    root, covered = np.linalg.cholesky(COVARIANCE), []
     for _ in range(200):
         true = 0.25 + np.abs(rng.normal(0, 0.15)) * rng.standard_normal(10)
-        found = pool(true + root @ rng.standard_normal(10), SIGMA, PRIOR, draws=2)
+        found = pool(true + root @ rng.standard_normal(10), COVARIANCE, PRIOR, draws=2)
         covered.append((found.low <= true) & (true <= found.high))
     assert 0.93 < np.mean(covered) < 0.97
 
@@ -223,10 +226,10 @@ def test_coverage_of_pooled_intervals_is_what_it_says():
 
 
 def test_other_priors_are_rows_beside_the_first():
-    rows = prior_rows(SPREAD, SIGMA, PRIOR, draws=2000)
+    rows = prior_rows(SPREAD, COVARIANCE, PRIOR, draws=2000)
     assert [row.prior.scale for row in rows] == [0.15, 0.075, 0.3]
     assert rows[1].tau < rows[0].tau < rows[2].tau
-    found = sensitivity((*rows, pool_heavy_tailed(SPREAD, SIGMA, PRIOR, draws=2000)))
+    found = sensitivity((*rows, pool_heavy_tailed(SPREAD, COVARIANCE, PRIOR, draws=2000)))
     assert found.same_leader and found.leaders == (7, 7, 7, 7)
     assert (found.moves[0] == 0).all()
     assert found.moves[1, 7] < 0 < found.moves[2, 7]
@@ -270,37 +273,40 @@ def test_heavy_tails_agree_with_sums_over_a_grid():
 
 
 def test_heavy_tails_with_many_degrees_of_freedom_are_normal():
-    normal, found = pool(SPREAD, SIGMA, PRIOR), pool_heavy_tailed(SPREAD, SIGMA, PRIOR, df_effects=1e6)
+    normal, found = (
+        pool(SPREAD, COVARIANCE, PRIOR),
+        pool_heavy_tailed(SPREAD, COVARIANCE, PRIOR, df_effects=1e6),
+    )
     np.testing.assert_allclose(found.mean, normal.mean, atol=0.002)
     np.testing.assert_allclose(found.high - found.low, normal.high - normal.low, rtol=0.02)
     np.testing.assert_allclose(found.own_weight, normal.own_weight, atol=0.01)
 
 
 def test_limits_under_heavy_tails_carry_little_simulation_error():
-    one, two = (pool_heavy_tailed(NULL_LIKE, SIGMA, PRIOR, seed=seed) for seed in (0, 1))
+    one, two = (pool_heavy_tailed(ALIKE, COVARIANCE, PRIOR, seed=seed) for seed in (0, 1))
     width = one.high - one.low
     assert np.sqrt(np.mean(((one.low - two.low) / width) ** 2)) < 0.01
     assert np.sqrt(np.mean(((one.high - two.high) / width) ** 2)) < 0.01
-    np.testing.assert_array_equal(pool_heavy_tailed(NULL_LIKE, SIGMA, PRIOR, seed=0).draws, one.draws)
+    np.testing.assert_array_equal(pool_heavy_tailed(ALIKE, COVARIANCE, PRIOR, seed=0).draws, one.draws)
 
 
 def test_a_lone_star_is_drawn_down_less_under_heavy_tails_and_found_to_stand_apart():
     star = np.full(10, 0.25)
     star[7] = 0.85
-    normal, heavy = pool(star, SIGMA, PRIOR), pool_heavy_tailed(star, SIGMA, PRIOR)
+    normal, heavy = pool(star, COVARIANCE, PRIOR), pool_heavy_tailed(star, COVARIANCE, PRIOR)
     assert normal.mean[7] + 0.05 < heavy.mean[7] < 0.85
-    apart = standing_apart(star, SIGMA, PRIOR)
+    apart = standing_apart(star, COVARIANCE, PRIOR)
     assert apart[7] > 3.5
     assert np.abs(np.delete(apart, 7)).max() < 1
 
 
 def test_standing_apart_is_standard_normal_where_the_model_holds():
     rng = np.random.default_rng(3)
-    root = np.linalg.cholesky(SIGMA)
+    root = np.linalg.cholesky(COVARIANCE)
     found = []
     for _ in range(150):
         true = 0.25 + np.abs(rng.normal(0, 0.15)) * rng.standard_normal(10)
-        found.append(standing_apart(true + root @ rng.standard_normal(10), SIGMA, PRIOR))
+        found.append(standing_apart(true + root @ rng.standard_normal(10), COVARIANCE, PRIOR))
     assert np.mean(found) == pytest.approx(0, abs=0.08)
     assert np.std(found) == pytest.approx(1, abs=0.08)
     # two arms, spread nearly known to be none: the difference over its own error
@@ -309,10 +315,10 @@ def test_standing_apart_is_standard_normal_where_the_model_holds():
 
 
 def test_effects_that_go_with_precision_have_a_slope():
-    error = np.sqrt(np.diag(SIGMA))
-    slope, std_error = precision_slope(0.3 * np.log(error), SIGMA, tau=0.01)
+    error = np.sqrt(np.diag(COVARIANCE))
+    slope, std_error = precision_slope(0.3 * np.log(error), COVARIANCE, tau=0.01)
     assert slope == pytest.approx(0.3, abs=1e-9)
-    assert 0 < std_error < precision_slope(NULL_LIKE, SIGMA, tau=0.1)[1]
+    assert 0 < std_error < precision_slope(ALIKE, COVARIANCE, tau=0.1)[1]
 
 
 # --- refusals ---

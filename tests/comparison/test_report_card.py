@@ -4,8 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from _ten_models import ALIKE, COVARIANCE, SPREAD, refused
 from scipy.special import ndtr
-from ten_arms import NULL_LIKE, SIGMA, SPREAD, refused
 
 from analysis.comparison.pooling import pool
 from analysis.comparison.posterior import Prior
@@ -45,11 +45,11 @@ def test_four_arms_of_the_worked_example(penalty, groups):
 
 @pytest.mark.parametrize(
     ("estimate", "groups"),
-    [(NULL_LIKE, [1] * 10), (SPREAD, [3, 4, 4, 3, 2, 3, 3, 1, 5, 3])],
+    [(ALIKE, [1] * 10), (SPREAD, [3, 4, 4, 3, 2, 3, 3, 1, 5, 3])],
     ids=["null", "spread"],
 )
 def test_ten_arms_of_the_worked_examples(estimate, groups):
-    pooled = pool(estimate, SIGMA, Prior("half_normal", 0.15), draws=2)
+    pooled = pool(estimate, COVARIANCE, Prior("half_normal", 0.15), draws=2)
     assert report_card(pooled.better).group.tolist() == groups
 
 

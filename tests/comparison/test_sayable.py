@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ten_arms import NULL_LIKE, SIGMA, SPREAD, refused
+from _ten_models import ALIKE, COVARIANCE, SPREAD, refused
 
 from analysis.comparison.pooling import pool, standing_apart
 from analysis.comparison.posterior import Prior
@@ -100,8 +100,11 @@ def test_a_larger_lead_alone_changes_no_sentence():
 
 def from_numbers(estimate, *, draws=2**12):
     """The standing that the methods of the comparison give; grades as if every check were passed."""
-    best, pooled = with_the_best(estimate, SIGMA, draws=draws), pool(estimate, SIGMA, PRIOR, draws=2000)
-    top = winner(estimate, SIGMA, draws=draws).hybrid
+    best, pooled = (
+        with_the_best(estimate, COVARIANCE, draws=draws),
+        pool(estimate, COVARIANCE, PRIOR, draws=2000),
+    )
+    top = winner(estimate, COVARIANCE, draws=draws).hybrid
     return Standing(
         candidates=best.may_be_best,
         below_best=-best.low,
@@ -115,13 +118,13 @@ def from_numbers(estimate, *, draws=2**12):
         winner_high=top.conf_high,
         pooled_low=pooled.low,
         pooled_high=pooled.high,
-        apart=standing_apart(estimate, SIGMA, PRIOR),
+        apart=standing_apart(estimate, COVARIANCE, PRIOR),
         mean_effect=0.25,
     )
 
 
 def test_the_ten_arms_of_the_worked_examples():
-    nothing, spread = (what_can_be_said(from_numbers(x, draws=2**15)) for x in (NULL_LIKE, SPREAD))
+    nothing, spread = (what_can_be_said(from_numbers(x, draws=2**15)) for x in (ALIKE, SPREAD))
     assert nothing[0].key == "none_ruled_out"
     assert nothing[0].numbers["at_most"] == pytest.approx(0.6342, abs=0.01)
     assert (spread[0].key, spread[0].arms) == ("few_candidates", (7, 4))
@@ -130,8 +133,8 @@ def test_the_ten_arms_of_the_worked_examples():
 
 def simulated(rng, true, root):
     estimate = true + root @ rng.standard_normal(10)
-    chosen = with_the_best(estimate, SIGMA, draws=2**11).may_be_best
-    pooled = pool(estimate, SIGMA, PRIOR, draws=500)
+    chosen = with_the_best(estimate, COVARIANCE, draws=2**11).may_be_best
+    pooled = pool(estimate, COVARIANCE, PRIOR, draws=500)
     made = standing(
         1, arms=10, candidates=chosen, estimate=estimate, pooled=pooled.mean, p_best=pooled.p_best
     )
@@ -139,14 +142,14 @@ def simulated(rng, true, root):
 
 
 def test_equal_arms_have_no_winner_in_94_of_100_studies():
-    rng, root = np.random.default_rng(0), np.linalg.cholesky(SIGMA)
+    rng, root = np.random.default_rng(0), np.linalg.cholesky(COVARIANCE)
     said = [simulated(rng, np.full(10, 0.25), root) for _ in range(120)]
     assert np.mean([one.key.startswith("one_") for one in said]) <= 0.06
     assert np.mean([one.key == "none_ruled_out" for one in said]) > 0.5
 
 
 def test_a_winner_that_is_named_is_the_right_one():
-    rng, root = np.random.default_rng(1), np.linalg.cholesky(SIGMA)
+    rng, root = np.random.default_rng(1), np.linalg.cholesky(COVARIANCE)
     true = np.where(np.arange(10) == 3, 0.65, 0.25)
     named = [
         one.arms for one in (simulated(rng, true, root) for _ in range(60)) if one.key.startswith("one_")
@@ -156,11 +159,11 @@ def test_a_winner_that_is_named_is_the_right_one():
 
 
 def test_standing_apart_tells_a_lone_star_from_normal_effects():
-    rng, root = np.random.default_rng(2), np.linalg.cholesky(SIGMA)
+    rng, root = np.random.default_rng(2), np.linalg.cholesky(COVARIANCE)
 
     def warned(true):
         estimate = true + root @ rng.standard_normal(10)
-        return standing_apart(estimate, SIGMA, PRIOR)[estimate.argmax()] > APART
+        return standing_apart(estimate, COVARIANCE, PRIOR)[estimate.argmax()] > APART
 
     stars = [warned(0.25 + 0.3 * (np.arange(10) == rng.integers(10))) for _ in range(150)]
     equal = [warned(np.full(10, 0.25)) for _ in range(150)]

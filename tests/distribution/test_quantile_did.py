@@ -33,10 +33,8 @@ CIC = {
 
 
 def nsw() -> Panel:
-    folder = paths.shared_data()
-    if folder is None or not (folder / "lalonde").is_dir():
-        pytest.skip("lalonde: not with the project; set COOPEVAL_DATA to the folder that holds it")
-    files = [pd.read_stata(folder / "lalonde" / f"{name}.dta") for name in ("nsw_dw", "psid_controls")]
+    folder = paths.project() / "data" / "published" / "lalonde"
+    files = [pd.read_parquet(folder / f"{name}.parquet") for name in ("nsw_dw", "psid_controls")]
     rows = pd.concat([files[0].query("treat == 1"), files[1]], ignore_index=True)
     return of(
         rows[["re74", "re75", "re78"]].to_numpy(float),

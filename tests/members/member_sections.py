@@ -82,10 +82,7 @@ def derivative(method, section, step=1e-4):
 
 @cache
 def _lalonde(name: str) -> pd.DataFrame:
-    folder = paths.shared_data()
-    if folder is None or not (folder / "lalonde").is_dir():
-        pytest.skip("lalonde is not among the data of this project; set COOPEVAL_DATA to the folder with it")
-    frame = pd.read_stata(folder / "lalonde" / f"{name}.dta")
+    frame = pd.read_parquet(paths.project() / "data" / "published" / "lalonde" / f"{name}.parquet")
     if "re74" in frame:
         frame["u74"] = (frame["re74"] == 0).astype(float)
         frame["re74_2"] = frame["re74"] ** 2
